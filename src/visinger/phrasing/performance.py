@@ -1,0 +1,90 @@
+"""A performance: how a singer means to sing a song, phoneme by phoneme and frame by frame.
+
+Everything in it may be edited before it is rendered: durations (`frames`, whose
+sum per phrase must stay the phrase's), the pitch curve (`f0_hz`) and the level.
+
+Shapes: N phonemes · T frames.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visinger.phrasing.phrase import Phrase
+from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True)
+class PhrasePerformance:
+    """One phrase with its times and its pitch."""
+
+    phrase: Phrase
+    frames: NDArray[np.int64]  # (N) length of each phoneme; sums to phrase.frames
+    f0_hz: NDArray[np.float64]  # (T) 0 where unvoiced
+
+    def __post_init__(self) -> None:
+        if int(self.frames.sum()) != self.phrase.frames:
+            raise ValueError(f"durations sum to {self.frames.sum()}, the phrase has {self.phrase.frames} frames")
+        if len(self.f0_hz) != self.phrase.frames:
+            raise ValueError(f"F0 has {len(self.f0_hz)} frames, the phrase has {self.phrase.frames}")
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A whole song: contiguous phrases, the level the score asks for, and the seed of its noise."""
+
+    phrases: tuple[PhrasePerformance, ...]
+    samples: int  # length of the wave: round(sample rate × score seconds)
+    level_db: NDArray[np.float64]  # (T of the song) dynamics of the score, 0 dB = mf
+    seed: int = 0
+    noise_scale: float = 0.667
+    sample_rate_hz: int = SAMPLE_RATE_HZ
+    hop_samples: int = HOP_SAMPLES
+    warnings: tuple[str, ...] = field(default=())
+
+    def f0_hz(self) -> NDArray[np.float64]:
+        """(T) the song's pitch curve, the phrases' kept frames joined; 0 where unvoiced."""
+        return np.concatenate([p.f0_hz[p.phrase.kept] for p in self.phrases] or [np.zeros(0)])
+
+    def with_f0(self, f0_hz: NDArray[np.float64]) -> "Performance":
+        """The same performance on another pitch curve for the whole song, (T) Hz, 0 = unvoiced."""
+        phrases = []
+        for p in self.phrases:
+            first = p.phrase.start_frame
+            drawn = np.zeros(p.phrase.frames)
+            within = f0_hz[max(first, 0) : first + p.phrase.frames]
+            drawn[max(-first, 0) : max(-first, 0) + len(within)] = within
+            phrases.append(replace(p, f0_hz=drawn))
+        return replace(self, phrases=tuple(phrases))
+
+    def as_json(self) -> dict[str, object]:
+        """The documented exchange form; absolute frames of the song, cuts undone."""
+        phonemes: list[dict[str, object]] = []
+        for p in self.phrases:
+            starts = np.concatenate([[0], np.cumsum(p.frames)])
+            kept = p.phrase.kept
+            for n, symbol in enumerate(p.phrase.phonemes):
+                first = max(int(starts[n]), kept.start)
+                last = min(int(starts[n + 1]), kept.stop)
+                if last <= first:
+                    continue
+                note = int(p.phrase.score_notes[p.phrase.slot[n]])
+                entry = {
+                    "symbol": symbol,
+                    "start_frame": p.phrase.start_frame + first,
+                    "frames": last - first,
+                    "note": note,
+                }
+                previous = phonemes[-1] if phonemes else None
+                if previous and first == kept.start and kept.start > 0 and previous["symbol"] == symbol and previous["note"] == note:
+                    previous["frames"] = int(previous["frames"]) + last - first  # type: ignore[call-overload]
+                else:
+                    phonemes.append(entry)
+        return {
+            "sample_rate_hz": self.sample_rate_hz,
+            "hop_samples": self.hop_samples,
+            "f0_hz": [round(float(f), 3) for f in self.f0_hz()],
+            "phonemes": phonemes,
+            "seed": self.seed,
+        }
