@@ -1,0 +1,15 @@
+"""Fixtures shared by all tests."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of third-party recordings and scores beside the checkout; skips where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the third-party recordings and scores (../shared/data) are not on this machine")
+    return SHARED_DATA
