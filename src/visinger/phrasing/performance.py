@@ -77,7 +77,13 @@ class Performance:
                     "note": note,
                 }
                 previous = phonemes[-1] if phonemes else None
-                if previous and first == kept.start and kept.start > 0 and previous["symbol"] == symbol and previous["note"] == note:
+                if (
+                    previous
+                    and first == kept.start
+                    and kept.start > 0
+                    and previous["symbol"] == symbol
+                    and previous["note"] == note
+                ):
                     previous["frames"] = int(previous["frames"]) + last - first  # type: ignore[call-overload]
                 else:
                     phonemes.append(entry)
