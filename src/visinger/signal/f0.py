@@ -61,9 +61,7 @@ def track(
     # WORLD's frames lie at multiples of the period: at half our hop, the odd ones are our centres
     period_ms = 500.0 * hop / sample_rate_hz
     lowest_hz, highest_hz = floor_hz / EDGE, ceiling_hz * EDGE
-    f0_hz, seconds = vocoder.dio(
-        signal, sample_rate_hz, f0_floor=lowest_hz, f0_ceil=highest_hz, frame_period=period_ms
-    )
+    f0_hz, seconds = vocoder.dio(signal, sample_rate_hz, f0_floor=lowest_hz, f0_ceil=highest_hz, frame_period=period_ms)
     f0_hz = vocoder.stonemask(signal, f0_hz, seconds, sample_rate_hz)
     aperiodicity = vocoder.d4c(signal, f0_hz, seconds, sample_rate_hz, threshold=LOVE_TRAIN)
     f0_hz = np.where(aperiodicity[:, 0] > WHOLLY_APERIODIC, 0.0, f0_hz)[1::2][:count]

@@ -7,6 +7,8 @@ with it. Where voicing does not stop before the boundary (after a vowel or a
 nasal) there is no such onset, and it says so.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -58,7 +60,7 @@ def _without_runs(flags: NDArray[np.bool_], *, shorter_than: int, of: bool) -> N
     edges = np.flatnonzero(np.diff(flags)) + 1
     bounds = np.concatenate([[0], edges, [len(flags)]])
     mended = flags.copy()
-    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for begin, end in pairwise(bounds):
         at_an_edge = not of and (begin == 0 or end == len(flags))
         if flags[begin] == of and end - begin < shorter_than and not at_an_edge:
             mended[begin:end] = not of

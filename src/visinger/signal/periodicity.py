@@ -30,9 +30,7 @@ class Periodicity:
     peak: NDArray[np.float64]  # (T) largest sample of the frame, relative to the whole signal's
 
 
-def analyse(
-    samples: ArrayLike, sample_rate_hz: int, *, hop: int, floor_hz: float, ceiling_hz: float
-) -> Periodicity:
+def analyse(samples: ArrayLike, sample_rate_hz: int, *, hop: int, floor_hz: float, ceiling_hz: float) -> Periodicity:
     """Candidates between `floor_hz` and `ceiling_hz` on the frame grid, T = S // hop."""
     signal = np.asarray(samples, dtype=np.float64)
     size = int(np.ceil(PERIODS_IN_WINDOW * sample_rate_hz / floor_hz))
