@@ -1,0 +1,146 @@
+"""The four ONNX graphs of a voice, each with named tensors in and out.
+
+Shapes: N phonemes · T frames · H hidden · C latent channels · S samples, S = T × hop.
+"""
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visinger.errors import VisingerError, VoiceError
+from visinger.voices.description import GRAPHS, VoiceDescription, read_graph
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+THREADS_VARIABLE = "VISINGER_THREADS"
+ERRORS_ONLY = 3  # onnxruntime's log severity
+
+
+def thread_count() -> int:
+    """Threads a graph may use: all cores, or what VISINGER_THREADS says."""
+    asked = os.environ.get(THREADS_VARIABLE, "")
+    if not asked:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not asked.isdigit() or not 1 <= int(asked) <= 1024:
+        raise VisingerError(f"'{asked}' is no number of threads", where=THREADS_VARIABLE, remedy="set it to 1 … 1024")
+    return int(asked)
+
+
+class Graph:
+    """One graph, open in onnxruntime."""
+
+    def __init__(self, session: "onnxruntime.InferenceSession") -> None:
+        self._session = session
+        self.inputs = tuple(entry.name for entry in session.get_inputs())
+        self.outputs = tuple(entry.name for entry in session.get_outputs())
+
+    def run(self, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Outputs by name; `tensors` holds exactly the graph's inputs."""
+        results = self._session.run(list(self.outputs), dict(tensors))
+        return dict(zip(self.outputs, results, strict=True))
+
+
+class VoiceGraphs:
+    """All graphs of a voice; every method is one run with plain numpy arrays, batch axis left out."""
+
+    def __init__(self, graphs: Mapping[str, Graph], *, excited: bool) -> None:
+        self._graphs = graphs
+        self._excited = excited
+
+    def rhythm(
+        self, phonemes: NDArray[np.int64], pitches: NDArray[np.int64], note_frames: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Score (N) each → text (1, H, N) and predicted frames r·d_N (N), eq. 8."""
+        given = {"phonemes": phonemes[None], "pitches": pitches[None], "note_frames": note_frames[None]}
+        got = self._graphs["rhythm"].run(given)
+        return got["text"], got["predicted_frames"][0]
+
+    def intonation(
+        self,
+        text: NDArray[np.float32],
+        owner: NDArray[np.int64],
+        position: NDArray[np.float32],
+        note_log_f0: NDArray[np.float32],
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Text, owner (T), position (2, T) and the notes' log-F0 (T) → log-F0 (T) and voicing probability (T)."""
+        given = {"text": text, "owner": owner[None], "position": position[None], "note_log_f0": note_log_f0[None]}
+        got = self._graphs["intonation"].run(given)
+        return got["log_f0"][0], got["voicing"][0]
+
+    def prior(
+        self,
+        text: NDArray[np.float32],
+        owner: NDArray[np.int64],
+        position: NDArray[np.float32],
+        f0_hz: NDArray[np.float32],
+        noise: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Text, owner, position, F0 (T) and scaled noise (C, T) → latent z (C, T)."""
+        given = {
+            "text": text,
+            "owner": owner[None],
+            "position": position[None],
+            "f0_hz": f0_hz[None],
+            "noise": noise[None],
+        }
+        latent: NDArray[np.float32] = self._graphs["prior"].run(given)["z"][0]
+        return latent
+
+    def decoder(
+        self, z: NDArray[np.float32], f0_hz: NDArray[np.float32], start_phase: float, noise: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """z (C, T) and its excitation → wave (S) and the phase in cycles at each frame's start and the end (T + 1)."""
+        if not self._excited:
+            return self._graphs["decoder"].run({"z": z[None]})["wave"][0], np.zeros(z.shape[1] + 1)
+        phase = np.array([start_phase], dtype=np.float64)
+        given = {"z": z[None], "f0_hz": f0_hz[None], "start_phase": phase, "noise": noise[None]}
+        got = self._graphs["decoder"].run(given)
+        return got["wave"][0], got["phases"][0]
+
+
+def open_graphs(folder: Path, description: VoiceDescription) -> VoiceGraphs:
+    """Check and open the four graphs, side by side.
+
+    Raises VoiceError naming the file that is missing, damaged or no ONNX graph of ours.
+    """
+    threads = thread_count()
+
+    def opened(name: str) -> Graph:
+        described = description.graphs[name]
+        graph = Graph(_session(read_graph(folder, described), folder / described.file, threads))
+        if set(graph.inputs) != set(described.inputs) or set(graph.outputs) != set(described.outputs):
+            raise VoiceError(
+                "takes or gives other tensors than described",
+                where=folder / described.file,
+                remedy="export the voice again",
+            )
+        return graph
+
+    with ThreadPoolExecutor(len(GRAPHS)) as pool:
+        graphs = dict(zip(GRAPHS, pool.map(opened, GRAPHS), strict=True))
+    return VoiceGraphs(graphs, excited=description.excited)
+
+
+def _session(data: bytes, path: Path, threads: int) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = ERRORS_ONLY
+    # Phrases differ in length: an arena keeps the largest of everything it ever saw.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    # Four graphs take turns: idle threads must sleep, not spin.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 -- onnxruntime raises many kinds, none with a common base
+        reason = str(error).splitlines()[0][:200]
+        raise VoiceError(f"cannot be opened ({reason})", where=path, remedy="export the voice again") from error

@@ -1,0 +1,108 @@
+"""From phrases to performances: durations under the score lock, then pitch (VISinger §2.3.2, §2.3.3).
+
+Shapes: N phonemes · T frames.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visinger.phrasing.lock import lock
+from visinger.phrasing.performance import PhrasePerformance
+from visinger.phrasing.phrase import REST, Phrase
+from visinger.phrasing.regulation import owners
+from visinger.phrasing.vocabulary import Vocabulary
+from visinger.units import hz_from_midi
+from visinger.voices.graphs import VoiceGraphs
+
+VOICED_FROM = 0.5  # voicing probability
+LOWEST_HZ, HIGHEST_HZ = 30.0, 3000.0  # no singer leaves these; a wild prediction must not either
+BLEND_FRAMES = 8  # either side of a cut inside a vowel
+
+
+def note_log_f0(phrase: Phrase, owner: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(T) natural-log pitch in Hz of the note each frame belongs to; 0 in rests."""
+    pitches = phrase.pitches[owner]
+    return np.where(pitches == REST, 0.0, np.log(hz_from_midi(pitches))).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A phrase as the graphs after the first one read it."""
+
+    text: NDArray[np.float32]  # (1, H, N)
+    owner: NDArray[np.int64]  # (T)
+    position: NDArray[np.float32]  # (2, T)
+
+
+def encode(graphs: VoiceGraphs, vocabulary: Vocabulary, performance: PhrasePerformance) -> Encoded:
+    """The phrase's text and where its frames lie, for durations that are settled."""
+    phrase = performance.phrase
+    text, _ = graphs.rhythm(vocabulary.ids(phrase.phonemes), phrase.pitches, phrase.note_frames)
+    return Encoded(text, *owners(performance.frames))
+
+
+def perform_phrase(graphs: VoiceGraphs, vocabulary: Vocabulary, phrase: Phrase) -> PhrasePerformance:
+    """Durations (eq. 8, then the score lock) and F0 of one phrase; silence costs nothing."""
+    if phrase.silent:
+        return PhrasePerformance(phrase, lock(phrase, phrase.note_frames.astype(np.float64)), np.zeros(phrase.frames))
+    text, predicted = graphs.rhythm(vocabulary.ids(phrase.phonemes), phrase.pitches, phrase.note_frames)
+    frames = lock(phrase, predicted.astype(np.float64))
+    owner, position = owners(frames)
+    log_f0, voicing = graphs.intonation(text, owner, position, note_log_f0(phrase, owner))
+    f0_hz = np.exp(np.clip(log_f0.astype(np.float64), np.log(LOWEST_HZ), np.log(HIGHEST_HZ)))
+    return PhrasePerformance(phrase, frames, np.where(voicing >= VOICED_FROM, f0_hz, 0.0))
+
+
+def perform_all(
+    graphs: VoiceGraphs, vocabulary: Vocabulary, phrases: Iterable[Phrase]
+) -> Iterator[PhrasePerformance]:
+    """Perform phrase by phrase; where two were cut inside a vowel their pitch curves are joined smoothly.
+
+    Looks one phrase ahead, and only at such a cut.
+    """
+    held: PhrasePerformance | None = None
+    for phrase in phrases:
+        performed = perform_phrase(graphs, vocabulary, phrase)
+        if held is not None:
+            held, performed = _joined(held, performed)
+            yield held
+            held = None
+        if performed.phrase.kept.stop < phrase.frames:
+            held = performed
+        else:
+            yield performed
+    if held is not None:
+        yield held
+
+
+def overlap_frames(before: Phrase, after: Phrase) -> int:
+    """Frames on either side of the join that both phrases have; 0 where they were not cut."""
+    if before.start_frame + before.kept.stop != after.start_frame + after.kept.start:
+        return 0
+    return max(min(before.frames - before.kept.stop, after.kept.start, BLEND_FRAMES), 0)
+
+
+def rising(frames: int) -> NDArray[np.float64]:
+    """(2 × frames) weights from 0 to 1 across a join, for the phrase that comes."""
+    return (np.arange(2 * frames) + 0.5) / (2 * frames)
+
+
+def _joined(before: PhrasePerformance, after: PhrasePerformance) -> tuple[PhrasePerformance, PhrasePerformance]:
+    """Both phrases' pitch around their join, cross-faded in log-F0 where both are voiced."""
+    reach = overlap_frames(before.phrase, after.phrase)
+    if reach == 0:
+        return before, after
+    here = slice(before.phrase.kept.stop - reach, before.phrase.kept.stop + reach)
+    there = slice(after.phrase.kept.start - reach, after.phrase.kept.start + reach)
+    if here.stop > len(before.f0_hz) or there.stop > len(after.f0_hz) or here.start < 0:
+        return before, after
+    old, new, weight = before.f0_hz[here], after.f0_hz[there], rising(reach)
+    both = (old > 0) & (new > 0)
+    mixed = np.exp((1 - weight) * np.log(np.where(both, old, 1.0)) + weight * np.log(np.where(both, new, 1.0)))
+    blended = np.where(both, mixed, np.where(weight < 0.5, old, new))
+    first, second = before.f0_hz.copy(), after.f0_hz.copy()
+    first[here], second[there] = blended, blended
+    return replace(before, f0_hz=first), replace(after, f0_hz=second)

@@ -1,0 +1,218 @@
+"""From performances to sound: a stream of latents through one decoder that never stops (VISinger §2.3.4, §2.2).
+
+The latent z is made phrase by phrase and cross-faded where a phrase was cut
+inside a vowel. The decoder then runs over overlapping chunks with enough
+context on either side to equal one pass over the whole stretch; its phase is
+carried in float64. Rests cost nothing beyond their edges.
+
+Shapes: C latent channels · T frames · S samples, S = T × hop.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visinger.phrasing.performance import PhrasePerformance
+from visinger.phrasing.vocabulary import Vocabulary
+from visinger.units import gain_from_db
+from visinger.voices import noise
+from visinger.voices.description import VoiceDescription
+from visinger.voices.graphs import VoiceGraphs
+from visinger.voices.performing import encode, overlap_frames, rising
+
+FIRST_CHUNK_FRAMES = 40  # a quick first sound
+CHUNK_FRAMES = 200
+REST_EDGE_FRAMES = 30  # of a long rest that are sung: a release before it, a breath of room after it
+SILENT_BLOCK_FRAMES = 500
+FADE_SECONDS = 0.005  # at the song's end, and where singing meets digital silence
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A voice's graphs with what they need to sing one song."""
+
+    graphs: VoiceGraphs
+    vocabulary: Vocabulary
+    description: VoiceDescription
+    seed: int
+    noise_scale: float
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Consecutive frames of the song: a latent and its pitch, or silence."""
+
+    first_frame: int
+    z: NDArray[np.float32] | None  # (C, T); None is silence
+    f0_hz: NDArray[np.float32]  # (T)
+
+
+def latents(engine: Engine, performances: Iterable[PhrasePerformance]) -> Iterator[Piece]:
+    """The song's kept frames in order, each once; joins inside a vowel cross-faded."""
+    tail: NDArray[np.float32] = np.zeros((engine.description.latent_channels, 0), dtype=np.float32)
+    after_silence = True
+    for performance, following in _with_next(performances):
+        phrase, kept = performance.phrase, performance.phrase.kept
+        if phrase.silent:
+            yield from _rest(engine, performance, head=not after_silence, tail=following is not None)
+            after_silence = True
+            continue
+        z = _latent(engine, performance, slice(0, phrase.frames))
+        before = tail.shape[1] // 2
+        if before:
+            join = slice(kept.start - before, kept.start + before)
+            weight = rising(before).astype(np.float32)
+            z[:, join] = (1 - weight) * tail + weight * z[:, join]
+        after = overlap_frames(phrase, following.phrase) if following is not None else 0
+        tail = z[:, kept.stop - after : kept.stop + after]
+        # the last frames before a join wait for the phrase that comes, and lead its piece
+        f0_hz = performance.f0_hz.astype(np.float32)
+        ready = slice(kept.start - before, kept.stop - after)
+        yield Piece(phrase.start_frame + ready.start, z[:, ready], f0_hz[ready])
+        after_silence = False
+
+
+def _with_next(
+    performances: Iterable[PhrasePerformance],
+) -> Iterator[tuple[PhrasePerformance, PhrasePerformance | None]]:
+    """Each phrase, with the next one where it matters: at a cut, and (if it sounds) after a rest."""
+    coming = iter(performances)
+    this = next(coming, None)
+    while this is not None:
+        ahead = this.phrase.silent or this.phrase.kept.stop < this.phrase.frames
+        following = next(coming, None) if ahead else None
+        yield this, None if following is not None and following.phrase.silent else following
+        this = following if ahead else next(coming, None)
+
+
+def _latent(engine: Engine, performance: PhrasePerformance, frames: slice) -> NDArray[np.float32]:
+    """z (C, T) of some frames of a phrase, its noise taken from their places in the song."""
+    encoded = encode(engine.graphs, engine.vocabulary, performance)
+    channels, count = engine.description.latent_channels, frames.stop - frames.start
+    if engine.noise_scale > 0:
+        first = performance.phrase.start_frame + frames.start
+        drawn = noise.normal(engine.seed, "latent", first_frame=first, frames=count, width=channels)
+        strayed = np.ascontiguousarray(drawn.T) * np.float32(engine.noise_scale)
+    else:
+        strayed = np.zeros((channels, count), dtype=np.float32)
+    f0_hz = performance.f0_hz[frames].astype(np.float32)
+    position = np.ascontiguousarray(encoded.position[:, frames])
+    return engine.graphs.prior(encoded.text, encoded.owner[frames], position, f0_hz, strayed)
+
+
+def _rest(engine: Engine, performance: PhrasePerformance, *, head: bool, tail: bool) -> Iterator[Piece]:
+    """A rest: its edges are sung where they touch singing, the middle is silence."""
+    kept, start = performance.phrase.kept, performance.phrase.start_frame
+    edge = min(REST_EDGE_FRAMES, (kept.stop - kept.start) // 2)
+    stops = (kept.start, kept.start + edge * head, kept.stop - edge * tail, kept.stop)
+    for first, last, sung in zip(stops[:-1], stops[1:], (True, False, True), strict=True):
+        if last > first:
+            z = _latent(engine, performance, slice(first, last)) if sung else None
+            yield Piece(start + first, z, performance.f0_hz[first:last].astype(np.float32))
+
+
+class _Stretch:
+    """A run of sounding frames on its way through the decoder."""
+
+    def __init__(self, engine: Engine, first_frame: int) -> None:
+        self._engine = engine
+        self._first_frame = first_frame  # of the buffer
+        self._z = np.zeros((engine.description.latent_channels, 0), dtype=np.float32)
+        self._f0_hz = np.zeros(0, dtype=np.float32)
+        self._sung = 0  # frames of the buffer that were given out
+        self._phase = 0.0  # at the buffer's first frame
+        self._chunk = FIRST_CHUNK_FRAMES
+        self._fresh = True
+
+    def add(self, piece: Piece) -> Iterator[NDArray[np.float32]]:
+        """Take more frames; give the chunks whose context is now complete."""
+        self._z = np.concatenate([self._z, piece.z], axis=1)  # type: ignore[list-item]
+        self._f0_hz = np.concatenate([self._f0_hz, piece.f0_hz])
+        while self._sung + self._chunk + self._engine.description.context_frames <= len(self._f0_hz):
+            yield self._run(self._chunk)
+
+    def finish(self) -> Iterator[NDArray[np.float32]]:
+        """Give what is left, faded out at its end."""
+        while (left := len(self._f0_hz) - self._sung) > 0:
+            wave = self._run(min(self._chunk, left))
+            if len(self._f0_hz) == self._sung:
+                wave[-self._fade_samples :] *= np.linspace(1, 0, self._fade_samples, dtype=np.float32)
+            yield wave
+
+    @property
+    def _fade_samples(self) -> int:
+        described = self._engine.description
+        return min(round(FADE_SECONDS * described.sample_rate_hz), described.hop_samples)
+
+    def _run(self, frames: int) -> NDArray[np.float32]:
+        """Decode the next frames with context on both sides; the buffer moves on."""
+        described = self._engine.description
+        context, hop = described.context_frames, described.hop_samples
+        last = min(self._sung + frames + context, len(self._f0_hz))
+        white = np.zeros(0, dtype=np.float32)
+        if described.excited:
+            white = noise.normal(
+                self._engine.seed, "source", first_frame=self._first_frame, frames=last, width=hop
+            ).reshape(-1)
+        z = np.ascontiguousarray(self._z[:, :last])
+        wave, phases = self._engine.graphs.decoder(z, self._f0_hz[:last], self._phase, white)
+        wave = wave[self._sung * hop : (self._sung + frames) * hop].copy()
+        if self._fresh:
+            wave[: self._fade_samples] *= np.linspace(0, 1, self._fade_samples, dtype=np.float32)
+        drop = max(self._sung + frames - context, 0)
+        self._phase = float(phases[drop])
+        self._z, self._f0_hz = self._z[:, drop:], self._f0_hz[drop:]
+        self._first_frame += drop
+        self._sung += frames - drop
+        self._chunk, self._fresh = CHUNK_FRAMES, False
+        return wave
+
+
+def decoded(engine: Engine, pieces: Iterable[Piece]) -> Iterator[NDArray[np.float32]]:
+    """Blocks of the wave in order, hop samples a frame."""
+    hop = engine.description.hop_samples
+    stretch: _Stretch | None = None
+    for piece in pieces:
+        if piece.z is not None:
+            stretch = stretch or _Stretch(engine, piece.first_frame)
+            yield from stretch.add(piece)
+            continue
+        if stretch is not None:
+            yield from stretch.finish()
+            stretch = None
+        for first in range(0, len(piece.f0_hz), SILENT_BLOCK_FRAMES):
+            count = min(SILENT_BLOCK_FRAMES, len(piece.f0_hz) - first)
+            yield np.zeros(count * hop, dtype=np.float32)
+    if stretch is not None:
+        yield from stretch.finish()
+
+
+def levelled(
+    blocks: Iterable[NDArray[np.float32]], *, samples: int, level_db: NDArray[np.float64], hop_samples: int, gain: float
+) -> Iterator[NDArray[np.float32]]:
+    """Blocks at the score's level and the voice's gain, exactly `samples` in all, faded at the very end.
+
+    The level moves in a straight line in decibels between the frames' centres.
+    """
+    done, fade = 0, min(hop_samples, samples)
+    for raw in blocks:
+        block = raw[: samples - done]
+        if len(block) == 0:
+            return
+        place = np.arange(done, done + len(block))
+        factor: NDArray[np.float64] | float = gain
+        if len(level_db) and level_db.any():
+            frame = (place + 0.5) / hop_samples - 0.5
+            first = max(int(frame[0]), 0)
+            near = level_db[first : int(frame[-1]) + 2]
+            if len(near):
+                factor = gain * gain_from_db(np.interp(frame, np.arange(first, first + len(near)), near))
+            else:
+                factor = gain * float(gain_from_db(level_db[-1]))
+        factor = factor * np.clip((samples - place - 1) / fade, 0.0, 1.0)
+        yield (block * factor).astype(np.float32)
+        done += len(block)
+    if done < samples:
+        yield np.zeros(samples - done, dtype=np.float32)

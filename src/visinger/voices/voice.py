@@ -1,0 +1,276 @@
+"""A voice: a score in, a performance to look at and change, a wave out. No torch.
+
+Shapes: T frames · S samples, S = T × hop.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visinger import phrasing
+from visinger.audio import Wave
+from visinger.errors import LyricError, ScoreError, VoiceError, at_bar
+from visinger.phrasing import Song
+from visinger.phrasing.performance import Performance, PhrasePerformance
+from visinger.phrasing.vocabulary import Vocabulary
+from visinger.score.score import Part, Score
+from visinger.units import FRAMES_PER_SECOND, SAMPLE_RATE_HZ, round_half_up
+from visinger.voices import compass, embedded
+from visinger.voices.compass import Transposition
+from visinger.voices.description import FILE_NAME, VoiceDescription, read_description
+from visinger.voices.graphs import VoiceGraphs, open_graphs
+from visinger.voices.performing import perform_all
+from visinger.voices.rendering import Engine, decoded, latents, levelled
+
+
+@dataclass(frozen=True)
+class Stem:
+    """One part of a score, sung; all stems of a score have its length."""
+
+    part: str
+    wave: Wave
+
+
+class Voice:
+    """Sings scores. `sing` is `render` after `perform`; `stream` is `render` block by block."""
+
+    def __init__(self, description: VoiceDescription, graphs: VoiceGraphs) -> None:
+        self.description = description
+        self.name = description.name
+        self.language = description.language
+        self.sample_rate_hz = description.sample_rate_hz
+        self.hop_samples = description.hop_samples
+        self.vocabulary = Vocabulary(description.phonemes)
+        self.graphs = graphs
+
+    @staticmethod
+    def load(name_or_folder: str | Path = embedded.DEFAULT, *, language: str | None = None) -> "Voice":
+        """An embedded voice by name, or the voice in a folder, its files checked.
+
+        "default" is the embedded voice of the language; without one, that of each score's own language.
+        Raises VoiceError naming the file that is missing or damaged, or the voices there are.
+        """
+        if name_or_folder != embedded.DEFAULT:
+            folder = embedded.folder_of(name_or_folder)
+        elif language is not None:
+            folder = embedded.folder_for_language(language)
+        else:
+            known = embedded.embedded_voices()
+            if not known:
+                raise VoiceError("no voice is embedded in this installation", remedy="give a voice's folder")
+            if len(known) > 1:
+                return DefaultVoice(next(iter(known.values())))
+            folder = embedded.EMBEDDED / next(iter(known))
+        description = read_description(folder)
+        if language is not None and description.language != language:
+            raise VoiceError(
+                f"sings '{description.language}', not '{language}'", where=folder, remedy="choose another voice"
+            )
+        if description.sample_rate_hz != FRAMES_PER_SECOND * description.hop_samples:
+            raise VoiceError(
+                f"does not have {FRAMES_PER_SECOND} frames a second", where=folder / FILE_NAME, remedy="export it again"
+            )
+        return Voice(description, open_graphs(folder, description))
+
+    def for_language(self, language: str) -> "Voice":  # noqa: ARG002 -- a voice of its own choosing overrides this
+        """The voice that will sing this language: itself, unless it is the default voice."""
+        return self
+
+    def perform(
+        self,
+        score: Score | Song,
+        *,
+        part: int = 0,
+        transpose: Transposition = 0,
+        seed: int = 0,
+        noise_scale: float | None = None,
+    ) -> Performance:
+        """Decide durations and pitch: everything that may be edited before it is rendered.
+
+        `transpose` in semitones, or "auto" to move the melody into the voice's range. `noise_scale`
+        (0 allowed) replaces the voice's own. Notes out of range are sung, and said in `.warnings`.
+        Raises LyricError, before anything is sung, when the voice lacks a phoneme.
+        """
+        plan = self._plan(score, part, transpose)
+        voice = plan.voice
+        phrases = tuple(perform_all(voice.graphs, voice.vocabulary, plan.song.phrases))
+        return Performance(
+            phrases=phrases,
+            samples=voice._samples(plan.song),
+            level_db=plan.song.level_db,
+            seed=seed,
+            noise_scale=voice._noise_scale(noise_scale),
+            sample_rate_hz=voice.sample_rate_hz,
+            hop_samples=voice.hop_samples,
+            warnings=plan.warnings,
+        )
+
+    def render(self, performance: Performance) -> Wave:
+        """Make the sound of a performance, edited or not: exactly `performance.samples` samples."""
+        blocks = list(self.stream(performance))
+        return Wave(np.concatenate(blocks or [np.zeros(0, np.float32)]), performance.sample_rate_hz)
+
+    def sing(
+        self,
+        score: Score | Song,
+        *,
+        part: int = 0,
+        transpose: Transposition = 0,
+        seed: int = 0,
+        noise_scale: float | None = None,
+    ) -> Wave:
+        """Perform, then render. The same seed gives the same samples."""
+        return self.render(
+            self.perform(score, part=part, transpose=transpose, seed=seed, noise_scale=noise_scale)
+        )
+
+    def stream(
+        self,
+        song: Performance | Score | Song,
+        *,
+        part: int = 0,
+        transpose: Transposition = 0,
+        seed: int = 0,
+        noise_scale: float | None = None,
+    ) -> Iterator[NDArray[np.float32]]:
+        """The wave block by block, each made when it is asked for; joined, they are what `render` gives.
+
+        A score is performed as it goes, so the first block does not wait for the last phrase.
+        The options after `song` are for scores; a performance has its own.
+        """
+        if isinstance(song, Performance):
+            voice = self.for_language(_language(song))
+            if (song.sample_rate_hz, song.hop_samples) != (voice.sample_rate_hz, voice.hop_samples):
+                raise VoiceError(
+                    f"the performance is for {song.sample_rate_hz} Hz", where=voice.name, remedy="perform it again"
+                )
+            engine = voice._engine(song.seed, song.noise_scale)
+            return voice._sound(engine, song.phrases, song.samples, song.level_db)
+        plan = self._plan(song, part, transpose)
+        voice = plan.voice
+        phrases = perform_all(voice.graphs, voice.vocabulary, plan.song.phrases)
+        engine = voice._engine(seed, voice._noise_scale(noise_scale))
+        return voice._sound(engine, phrases, voice._samples(plan.song), plan.song.level_db)
+
+    def sing_parts(
+        self, score: Score, *, transpose: Transposition = 0, seed: int = 0, noise_scale: float | None = None
+    ) -> tuple[Stem, ...]:
+        """Every part that has words, each alone; as long as the score, so that they lie beside each other.
+
+        Each part has its own noise, made from the seed and its place.
+        """
+        return tuple(
+            Stem(score.parts[k].name, self.sing(score, part=k, transpose=transpose, seed=seed + k, noise_scale=noise_scale))
+            for k in sung_parts(score)
+        )
+
+    def _plan(self, score: Score | Song, part: int, transpose: Transposition) -> "_Plan":
+        """Spell, choose the voice, transpose, and refuse what cannot be sung."""
+        if isinstance(score, Song):
+            song, place = score, _Place(None, None)
+        else:
+            if not 0 <= part < len(score.parts):
+                raise ScoreError(
+                    f"no part {part + 1}", where=score.path or "score", remedy=f"it has {len(score.parts)} part(s)"
+                )
+            song = phrasing.spell(score, part=part, language=score.language or self._spelling_language)
+            place = _Place(score.path, score.parts[part])
+        voice = self.for_language(song.language)
+        _refuse_unknown(song, voice.vocabulary, place)
+        described = voice.description
+        semitones = transpose
+        if semitones == "auto":
+            semitones = compass.fitting(song, described.lowest_midi, described.highest_midi)
+        song = compass.transposed(song, semitones)
+        moved = f"transposed by {semitones:+d} semitones into the voice's range"
+        warnings = (*song.warnings, *([moved] if transpose == "auto" and semitones else []))
+        strays = compass.outside_range(song, place.part, described.lowest_midi, described.highest_midi)
+        return _Plan(voice, song, (*warnings, *strays))
+
+    @property
+    def _spelling_language(self) -> str | None:
+        return self.language
+
+    def _samples(self, song: Song) -> int:
+        return round_half_up(Fraction(song.samples * self.sample_rate_hz, SAMPLE_RATE_HZ))
+
+    def _noise_scale(self, asked: float | None) -> float:
+        if asked is not None and asked < 0:
+            raise VoiceError(f"a noise scale of {asked} is below 0", where=self.name, remedy="give 0 or more")
+        return self.description.noise_scale if asked is None else asked
+
+    def _engine(self, seed: int, noise_scale: float) -> Engine:
+        return Engine(self.graphs, self.vocabulary, self.description, seed, noise_scale)
+
+    def _sound(
+        self, engine: Engine, phrases: Iterable[PhrasePerformance], samples: int, level_db: NDArray[np.float64]
+    ) -> Iterator[NDArray[np.float32]]:
+        blocks = decoded(engine, latents(engine, phrases))
+        return levelled(
+            blocks, samples=samples, level_db=level_db, hop_samples=self.hop_samples, gain=self.description.gain
+        )
+
+
+class DefaultVoice(Voice):
+    """Whichever embedded voice sings the song's language; each is opened when first needed."""
+
+    def __init__(self, description: VoiceDescription) -> None:
+        super().__init__(replace(description, name=embedded.DEFAULT), VoiceGraphs({}, excited=description.excited))
+        self._opened: dict[str, Voice] = {}
+
+    def for_language(self, language: str) -> Voice:
+        if language not in self._opened:
+            self._opened[language] = Voice.load(embedded.folder_for_language(language))
+        return self._opened[language]
+
+    @property
+    def _spelling_language(self) -> str | None:
+        return None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a note is looked up for messages."""
+
+    path: Path | None
+    part: Part | None
+
+    def of(self, note: int) -> str:
+        if self.part is None or not 0 <= note < len(self.part.notes):
+            return ""
+        return at_bar(self.path, self.part.notes[note].bar, self.part.notes[note].beat)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A song ready to be performed, and the voice that will."""
+
+    voice: Voice
+    song: Song
+    warnings: tuple[str, ...]
+
+
+def sung_parts(score: Score) -> tuple[int, ...]:
+    """The parts that have words."""
+    return tuple(k for k, part in enumerate(score.parts) if part.sung)
+
+
+def _language(performance: Performance) -> str:
+    return next((p.phrase.language for p in performance.phrases if p.phrase.language), "")
+
+
+def _refuse_unknown(song: Song, vocabulary: Vocabulary, place: _Place) -> None:
+    """Raise LyricError, with bar and beat, for the first phoneme that the voice was not trained on."""
+    for phrase in song.phrases:
+        for n, symbol in enumerate(phrase.phonemes):
+            if symbol in vocabulary:
+                continue
+            try:
+                vocabulary.ids([symbol])
+            except LyricError as unknown:
+                note = int(phrase.score_notes[phrase.slot[n]])
+                raise type(unknown)(unknown.problem, where=place.of(note), remedy=unknown.remedy) from None
