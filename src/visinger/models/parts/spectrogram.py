@@ -1,0 +1,51 @@
+"""Linear and mel spectrograms as fixed layers (VISinger §2, §2.1).
+
+The same grid as `visinger.signal`: reflected ends of (n_fft − hop) / 2
+samples, so that S samples have exactly T = S / hop frames.
+
+Shapes: B waves · S samples · F bins · M mel bands · T frames.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from visinger.signal import mel
+
+SMALLEST_POWER = 1e-9  # under the root: keeps its slope finite in silence, and stays below the smallest mel
+SMALLEST_MEL = 1e-5  # under the logarithm, HiFi-GAN
+
+
+class LinearSpectrogram(nn.Module):
+    """Magnitudes of a Hann-windowed STFT, always in single precision."""
+
+    def __init__(self, n_fft: int = 1024, hop_samples: int = 240) -> None:
+        super().__init__()
+        if (n_fft - hop_samples) % 2:
+            raise ValueError(f"n_fft {n_fft} and hop {hop_samples} must both be even or both odd")
+        self.n_fft, self.hop_samples = n_fft, hop_samples
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+
+    def forward(self, samples: Float[Tensor, "B S"]) -> Float[Tensor, "B F T"]:
+        edge = (self.n_fft - self.hop_samples) // 2
+        padded = nn.functional.pad(samples.float()[:, None], (edge, edge), mode="reflect")[:, 0]
+        spectrum = torch.stft(
+            padded, self.n_fft, self.hop_samples, window=self.window, center=False, return_complex=True
+        )
+        return torch.sqrt(spectrum.real**2 + spectrum.imag**2 + SMALLEST_POWER)
+
+
+class LogMel(nn.Module):
+    """Natural logarithm of mel magnitudes, from linear magnitudes."""
+
+    def __init__(
+        self, sample_rate_hz: int, n_fft: int, *, bands: int = 80, low_hz: float = 0.0, high_hz: float = 12_000.0
+    ) -> None:
+        super().__init__()
+        weights = mel.filterbank(
+            sample_rate_hz=sample_rate_hz, n_fft=n_fft, bands=bands, low_hz=low_hz, high_hz=high_hz
+        )
+        self.register_buffer("weights", torch.tensor(weights, dtype=torch.float32), persistent=False)
+
+    def forward(self, magnitudes: Float[Tensor, "B F T"]) -> Float[Tensor, "B M T"]:
+        return torch.log((self.weights @ magnitudes.float()).clamp(min=SMALLEST_MEL))

@@ -1,0 +1,369 @@
+"""VISinger (§2, Fig. 1): posterior encoder, prior encoder and decoder, trained as one.
+
+`forward` trains on a batch. `encode`, `ratios`, `expand`, `f0`, `prior`,
+`latent` and `decode` are the path of singing, cut where a user edits, and are
+what is exported; `sing` walks it in one go.
+
+Shapes: B takes · N phonemes · T frames · S samples, S = T × hop · R samples of the segment
+· H hidden channels · C latent channels.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from visinger import losses
+from visinger.models.batch import Batch, Outcome, Term
+from visinger.models.parts.blocks import BlocksConfig
+from visinger.models.parts.duration_predictor import DurationPredictor
+from visinger.models.parts.f0_predictor import F0Predictor, note_log_f0, sung_hz
+from visinger.models.parts.flow import Flow
+from visinger.models.parts.frame_prior import FramePriorNetwork
+from visinger.models.parts.harmonic_decoder import HarmonicDecoder, HarmonicDecoderConfig
+from visinger.models.parts.hifigan_decoder import HiFiGANConfig, HiFiGANDecoder
+from visinger.models.parts.length_regulator import LengthRegulator, owners
+from visinger.models.parts.mask import within
+from visinger.models.parts.phoneme_predictor import PhonemePredictor
+from visinger.models.parts.posterior_encoder import PosteriorEncoder
+from visinger.models.parts.slicing import slice_frames, slice_samples
+from visinger.models.parts.source import Source
+from visinger.models.parts.spectrogram import LinearSpectrogram, LogMel
+from visinger.models.parts.text_encoder import TextEncoder
+from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ
+
+CERTAINLY_VOICED = 10.0  # the logit of a contour that is the score's own
+
+
+@dataclass(frozen=True)
+class EmbeddingConfig:
+    """Widths of the text encoder's inputs (§3.2)."""
+
+    phoneme: int = 256
+    pitch: int = 128
+    duration: int = 128
+
+
+@dataclass(frozen=True)
+class DurationConfig:
+    """The duration predictor's convolutions."""
+
+    layers: int = 3  # §3.2
+    filter_channels: int = 256  # VITS
+    kernel_size: int = 3  # VITS
+    dropout: float = 0.5  # VITS
+    detached: bool = True  # VITS: its loss does not reach the text encoder
+
+
+@dataclass(frozen=True)
+class PosteriorConfig:
+    """The posterior encoder's WaveNet."""
+
+    hidden: int = 192  # VITS
+    layers: int = 16  # VITS
+    kernel_size: int = 5  # VITS
+    compressed: bool = False  # log magnitudes instead of VITS' plain ones
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    """The prior's couplings."""
+
+    couplings: int = 4  # VITS; 8 in Table 2, row 1
+    hidden: int = 192  # VITS
+    layers: int = 4  # VITS
+    kernel_size: int = 5  # VITS
+    mean_only: bool = True  # VITS
+
+
+@dataclass(frozen=True)
+class SpectrumConfig:
+    """The fixed spectrogram layers."""
+
+    n_fft: int = 1024  # VITS
+    mel_bands: int = 80  # VITS
+    mel_low_hz: float = 0.0  # VITS
+    mel_high_hz: float = 12_000.0  # half the sample rate
+
+
+@dataclass(frozen=True)
+class VISingerConfig:
+    """The whole network. Defaults are the paper's, and VITS' where it says so; docs/paper.md has the rest."""
+
+    sample_rate_hz: int = SAMPLE_RATE_HZ  # §3.1
+    hop_samples: int = HOP_SAMPLES  # docs/paper.md
+    hidden: int = 192  # VITS
+    latent: int = 192  # VITS
+    phoneme_predictor: bool = True  # Table 2: removed
+    f0_predictor: bool = True  # Table 2: removed
+    frame_prior: bool = True  # Table 2: removed
+    note_norm: bool = True  # Fig. 3: removed
+    predicted_f0_mix: float = 0.0  # share of takes whose frame prior is trained on predicted F0
+    stft: bool = False  # also return the multi-resolution STFT distance (beyond the paper)
+    embedding: EmbeddingConfig = EmbeddingConfig()
+    spectrum: SpectrumConfig = SpectrumConfig()
+    text_blocks: BlocksConfig = field(default_factory=lambda: BlocksConfig(count=6))  # §3.2
+    duration: DurationConfig = DurationConfig()
+    f0_blocks: BlocksConfig = field(default_factory=lambda: BlocksConfig(count=6))  # §3.2
+    prior_blocks: BlocksConfig = field(default_factory=lambda: BlocksConfig(count=4))  # §3.2
+    phoneme_blocks: BlocksConfig = field(default_factory=lambda: BlocksConfig(count=2))  # §2.3
+    posterior: PosteriorConfig = PosteriorConfig()
+    flow: FlowConfig = FlowConfig()
+    decoder: str = "hifigan"  # §3.2; or "harmonic"
+    hifigan: HiFiGANConfig = field(default_factory=HiFiGANConfig)
+    harmonic: HarmonicDecoderConfig = field(default_factory=HarmonicDecoderConfig)
+
+    def __post_init__(self) -> None:
+        if self.decoder not in DECODERS:
+            raise ValueError(f"no decoder '{self.decoder}': one of {' '.join(DECODERS)}")
+        if not 0.0 <= self.predicted_f0_mix <= 1.0:
+            raise ValueError(f"predicted_f0_mix {self.predicted_f0_mix} must lie in 0…1")
+
+
+def _hifigan(config: VISingerConfig) -> nn.Module:
+    return HiFiGANDecoder(
+        config.latent, config.hifigan, hop_samples=config.hop_samples, sample_rate_hz=config.sample_rate_hz
+    )
+
+
+def _harmonic(config: VISingerConfig) -> nn.Module:
+    return HarmonicDecoder(
+        config.latent, config.harmonic, hop_samples=config.hop_samples, sample_rate_hz=config.sample_rate_hz
+    )
+
+
+DECODERS: dict[str, Callable[[VISingerConfig], Any]] = {"hifigan": _hifigan, "harmonic": _harmonic}
+
+
+class VISinger(nn.Module):
+    """Lyrics and a score in, singing out. `phonemes` counts the vocabulary, padding included."""
+
+    def __init__(self, config: VISingerConfig, phonemes: int) -> None:
+        super().__init__()
+        self.config, self.phonemes = config, phonemes
+        hidden, latent, spectrum = config.hidden, config.latent, config.spectrum
+        self.text_encoder = TextEncoder(
+            phonemes,
+            hidden,
+            config.text_blocks,
+            phoneme_channels=config.embedding.phoneme,
+            pitch_channels=config.embedding.pitch,
+            duration_channels=config.embedding.duration,
+        )
+        self.duration_predictor = DurationPredictor(
+            hidden,
+            layers=config.duration.layers,
+            filter_channels=config.duration.filter_channels,
+            kernel_size=config.duration.kernel_size,
+            dropout=config.duration.dropout,
+            note_norm=config.note_norm,
+        )
+        self.length_regulator = LengthRegulator(hidden)
+        self.f0_predictor = F0Predictor(hidden, config.f0_blocks) if config.f0_predictor else None
+        self.frame_prior = FramePriorNetwork(
+            hidden, latent, config.prior_blocks if config.frame_prior else None, guided=config.f0_predictor
+        )
+        self.flow = Flow(
+            latent,
+            config.flow.hidden,
+            couplings=config.flow.couplings,
+            layers=config.flow.layers,
+            kernel_size=config.flow.kernel_size,
+            mean_only=config.flow.mean_only,
+        )
+        self.decoder = DECODERS[config.decoder](config)
+        # from here on only for training
+        self.spectrogram = LinearSpectrogram(spectrum.n_fft, config.hop_samples)
+        self.log_mel = LogMel(
+            config.sample_rate_hz,
+            spectrum.n_fft,
+            bands=spectrum.mel_bands,
+            low_hz=spectrum.mel_low_hz,
+            high_hz=spectrum.mel_high_hz,
+        )
+        self.posterior_encoder = PosteriorEncoder(
+            spectrum.n_fft // 2 + 1,
+            config.posterior.hidden,
+            latent,
+            layers=config.posterior.layers,
+            kernel_size=config.posterior.kernel_size,
+            compressed=config.posterior.compressed,
+        )
+        self.phoneme_predictor = (
+            PhonemePredictor(latent, hidden, phonemes, config.phoneme_blocks) if config.phoneme_predictor else None
+        )
+
+    # ---- training ----
+
+    def forward(self, batch: Batch) -> Outcome:
+        """All losses of the generator but the adversarial ones, and the segment for the discriminators.
+
+        Frames are cut to the batch's window before any frame-level network runs.
+        """
+        terms: dict[str, Term] = {}
+        observed: dict[str, Term] = {}
+        mask = within(batch.frame_counts, batch.f0_hz.shape[1])
+        text = self.encode(batch.phonemes, batch.pitches, batch.note_frames, batch.phoneme_counts)
+        terms["duration"] = self._duration_term(batch, text)
+
+        owner, position = owners(batch.frames, mask.shape[2], batch.window_starts)
+        frames = self.expand(text, owner, position)
+        note = torch.gather(note_log_f0(batch.pitches), 1, owner)
+        guide_hz = batch.f0_hz
+        if self.f0_predictor is not None:
+            log_f0, voicing = self.f0(frames, note, mask)
+            inside = mask[:, 0] > 0
+            terms["f0"] = losses.f0(log_f0, batch.f0_hz, inside)
+            terms["voicing"] = losses.voicing(voicing, batch.f0_hz, inside)
+            guide_hz = self._guide(batch, sung_hz(log_f0.float(), voicing).detach())
+        prior_mean, prior_log_std = self.prior(frames, guide_hz, mask)
+
+        with _single_precision(mask):
+            spectrum = self.spectrogram(batch.samples)
+        mean, log_std = self.posterior_encoder(spectrum, mask)
+        z = losses.posterior_sample(mean, log_std, batch.posterior_noise) * mask
+        flowed, log_det = self.flow(z, mask)
+        density = losses.log_prior_density(flowed.float(), prior_mean.float(), prior_log_std.float())
+        terms["kl"] = losses.kl(log_std, density, log_det, mask)
+        if self.phoneme_predictor is not None:
+            targets, counts = _phonemes_in_window(batch)
+            logits = self.phoneme_predictor(z, mask)
+            terms["ctc"], observed["ctc_hidden"] = losses.ctc(logits, batch.frame_counts, targets, counts)
+
+        source_hz = batch.f0_hz if self.f0_predictor is not None else torch.exp(note)
+        generated, real = self._segment(batch, z, source_hz, mask, terms)
+        return Outcome(terms, generated, real, observed)
+
+    def _duration_term(self, batch: Batch, text: Tensor) -> Term:
+        mask = within(batch.phoneme_counts, batch.phonemes.shape[1])
+        drawn = self.ratios(text.detach() if self.config.duration.detached else text, mask)
+        return losses.duration(self.durations(drawn, batch.note_frames), batch.frames, mask[:, 0] > 0)
+
+    def _guide(self, batch: Batch, predicted_hz: Tensor) -> Tensor:
+        """The F0 that the frame prior sees: recorded, or predicted in a share of the takes.
+
+        The draw is the take's own first noise value, so it does not depend on the process that trains it.
+        """
+        uniform = torch.special.ndtr(batch.posterior_noise[:, 0, 0].float())
+        return torch.where((uniform < self.config.predicted_f0_mix)[:, None], predicted_hz, batch.f0_hz)
+
+    def _segment(
+        self, batch: Batch, z: Tensor, source_hz: Tensor, mask: Tensor, terms: dict[str, Term]
+    ) -> tuple[Float[Tensor, "B 1 R"], Float[Tensor, "B 1 R"]]:
+        """Decode a segment, add its reconstruction terms, and return it beside the recording's."""
+        hop, starts = self.config.hop_samples, batch.segment_starts
+        length = batch.source_noise.shape[1] // hop
+        inside = slice_frames(mask, starts, length) * (
+            starts[:, None, None] + torch.arange(length, device=z.device) < mask.shape[2]
+        )
+        source = Source(
+            slice_frames(source_hz[:, None], starts, length)[:, 0] * inside[:, 0],
+            torch.zeros(len(starts), dtype=torch.float64, device=z.device),
+            batch.source_noise,
+        )
+        sounding = inside[:, 0].repeat_interleave(hop, dim=1)
+        generated = self.decode(slice_frames(z, starts, length) * inside, source)[:, 0] * sounding
+        real = slice_samples(batch.samples, starts, length, hop_samples=hop) * sounding
+        with _single_precision(mask):
+            pair = [self.log_mel(self.spectrogram(wave)) for wave in (real, generated)]
+            terms["mel"] = losses.mel(pair[0], pair[1], inside[:, 0] > 0)
+            if self.config.stft:
+                terms["stft"] = losses.stft(real, generated.float())
+        return generated[:, None], real[:, None]
+
+    # ---- singing, step by step ----
+
+    def encode(
+        self,
+        phonemes: Int[Tensor, "B N"],
+        pitches: Int[Tensor, "B N"],
+        note_frames: Int[Tensor, "B N"],
+        phoneme_counts: Int[Tensor, "B"],
+    ) -> Float[Tensor, "B H N"]:
+        """The score condition c, phoneme by phoneme (§2.3.1)."""
+        return self.text_encoder(phonemes, pitches, note_frames, within(phoneme_counts, phonemes.shape[1]))
+
+    def ratios(self, text: Float[Tensor, "B H N"], mask: Float[Tensor, "B 1 N"]) -> Float[Tensor, "B N"]:
+        """R of eq. 8; without note normalisation the frames themselves."""
+        return self.duration_predictor(text, mask)
+
+    def durations(self, ratios: Float[Tensor, "B N"], note_frames: Int[Tensor, "B N"]) -> Float[Tensor, "B N"]:
+        """d̂ of eq. 8 in frames, before the score lock."""
+        return losses.predicted_duration(ratios, note_frames) if self.config.note_norm else ratios
+
+    def expand(
+        self, text: Float[Tensor, "B H N"], owner: Int[Tensor, "B T"], position: Float[Tensor, "B 2 T"]
+    ) -> Float[Tensor, "B H T"]:
+        """h_text (§2.3.2); owner and position come from the durations (`length_regulator.owners`)."""
+        return self.length_regulator(text, owner, position)
+
+    def f0(
+        self, frames: Float[Tensor, "B H T"], note_log_f0: Float[Tensor, "B T"], mask: Float[Tensor, "B 1 T"]
+    ) -> tuple[Float[Tensor, "B T"], Float[Tensor, "B T"]]:
+        """Log-F0 (natural, Hz) and the logit of being voiced (§2.3.3); without F0 predictor the notes, voiced."""
+        if self.f0_predictor is None:
+            return note_log_f0, torch.full_like(note_log_f0, CERTAINLY_VOICED)
+        return self.f0_predictor(frames, note_log_f0, mask)
+
+    def prior(
+        self, frames: Float[Tensor, "B H T"], f0_hz: Float[Tensor, "B T"], mask: Float[Tensor, "B 1 T"]
+    ) -> tuple[Float[Tensor, "B C T"], Float[Tensor, "B C T"]]:
+        """μ_θ and log σ_θ of eq. 6, frame by frame; F0 is 0 where unvoiced."""
+        return self.frame_prior(frames, f0_hz, mask)
+
+    def latent(
+        self,
+        mean: Float[Tensor, "B C T"],
+        log_std: Float[Tensor, "B C T"],
+        noise: Float[Tensor, "B C T"],
+        mask: Float[Tensor, "B 1 T"],
+    ) -> Float[Tensor, "B C T"]:
+        """ẑ: the flow turned round on a draw from the prior (§2.3.4); `noise` is scaled already."""
+        return self.flow.invert((mean + noise * torch.exp(log_std)) * mask, mask)
+
+    def decode(self, z: Float[Tensor, "B C T"], source: Source) -> Float[Tensor, "B 1 S"]:
+        """Eq. 2. Decoders driven by F0 always work in single precision: their phases need it."""
+        if not self.decoder.excited:
+            return losses.decode(self.decoder, z, source)
+        with _single_precision(z):
+            return losses.decode(self.decoder, z.float(), source)
+
+    @torch.no_grad()
+    def sing(
+        self, batch: Batch, *, source_noise: Float[Tensor, "B S"], noise_scale: float = 0.667
+    ) -> Float[Tensor, "B S"]:
+        """The batch's scores, sung with its durations and the predicted F0; recordings are not looked at.
+
+        The latent noise is the batch's, times `noise_scale` (VITS: 0.667).
+        """
+        mask = within(batch.frame_counts, batch.f0_hz.shape[1])
+        text = self.encode(batch.phonemes, batch.pitches, batch.note_frames, batch.phoneme_counts)
+        owner, position = owners(batch.frames, mask.shape[2], batch.window_starts)
+        frames = self.expand(text, owner, position)
+        log_f0, voicing = self.f0(frames, torch.gather(note_log_f0(batch.pitches), 1, owner), mask)
+        f0_hz = sung_hz(log_f0, voicing) * mask[:, 0]
+        mean, log_std = self.prior(frames, f0_hz, mask)
+        z = self.latent(mean, log_std, batch.posterior_noise * noise_scale, mask)
+        start_phase = torch.zeros(len(f0_hz), dtype=torch.float64, device=f0_hz.device)
+        wave = self.decode(z, Source(f0_hz, start_phase, source_noise))[:, 0]
+        return wave * mask[:, 0].repeat_interleave(self.config.hop_samples, dim=1)
+
+
+def _single_precision(like: Tensor) -> torch.autocast:
+    return torch.autocast(device_type=like.device.type, enabled=False)
+
+
+def _phonemes_in_window(batch: Batch) -> tuple[Int[Tensor, "B N"], Int[Tensor, "B"]]:
+    """The phonemes whose middle lies in the window, moved to the front, and how many they are."""
+    ends = batch.frames.cumsum(dim=1)
+    twice_middle = 2 * ends - batch.frames
+    first, last = batch.window_starts[:, None], (batch.window_starts + batch.frame_counts)[:, None]
+    place = torch.arange(batch.frames.shape[1], device=ends.device)
+    inside = (place < batch.phoneme_counts[:, None]) & (batch.frames > 0)
+    inside &= (twice_middle >= 2 * first) & (twice_middle < 2 * last)
+    order = torch.argsort((~inside).int(), dim=1, stable=True)
+    counts = inside.sum(dim=1)
+    return torch.gather(batch.phonemes, 1, order) * (place < counts[:, None]), counts
