@@ -1,0 +1,251 @@
+"""From takes to batches: every number of a batch is a function of (seed, epoch, position).
+
+Nothing here remembers anything: the batch of step 7 of epoch 3 can be asked for
+at any time, on any process. That is what makes a resumed run the run that never
+stopped, and two processes with batches of b the one with 2b.
+
+Shapes: B takes · N phonemes · T window frames · C latent channels · S samples, S = T × hop.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from visinger.corpora.take import Take
+from visinger.errors import CorpusError
+from visinger.models.batch import Batch
+from visinger.phrasing.phrase import SILENCE
+from visinger.phrasing.vocabulary import Vocabulary
+from visinger.training.recipe import Data
+
+POOL_STEPS = 16  # a length bucket is cut from a shuffled pool of this many steps
+DRAWS = 4  # of a window or a segment before a silent one is taken as it is
+TRAINING, VALIDATION, STEP_KIND, ORDER = range(4)  # streams of random numbers that never meet
+
+
+@dataclass(frozen=True)
+class Item:
+    """A take as the networks read it."""
+
+    take: Take
+    phonemes: NDArray[np.int64]  # (N) vocabulary ids
+    sung: NDArray[np.bool_]  # (frames of the take) not silence
+
+    @property
+    def frames(self) -> int:
+        return len(self.sung)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One appearance of an item in an epoch; `turn` counts its repetitions where a step had to be filled up."""
+
+    item: int
+    turn: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point of the run: the next step to take is number `position` of `epoch`."""
+
+    epoch: int = 0
+    position: int = 0
+
+
+def keyed(stream: int, *key: int) -> np.random.Generator:
+    """Random numbers that depend on the stream and the key alone."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence((stream, *key))))
+
+
+class Batches:
+    """The training batches of one process among `world`.
+
+    A step holds accumulate × world × batch_takes takes, in this order; each
+    process takes its slice of every micro-batch. Padding is that of the whole
+    step, so that a take's numbers do not depend on who computes it.
+    """
+
+    def __init__(
+        self,
+        takes: Sequence[Take],
+        vocabulary: Vocabulary,
+        data: Data,
+        *,
+        latent_channels: int,
+        accumulate: int = 1,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        if not takes:
+            raise CorpusError("no takes to train on", remedy="prepare the corpus again, or choose another split")
+        self.data, self.latent_channels = data, latent_channels
+        self.accumulate, self.rank, self.world = accumulate, rank, world
+        self.items = [_item(take, vocabulary) for take in takes]
+        self.step_takes = accumulate * world * data.batch_takes
+        self.steps_per_epoch = -(-len(self.items) // self.step_takes)
+        self._plan: tuple[int, list[list[Draw]]] = (-1, [])
+
+    def plan(self, epoch: int) -> list[list[Draw]]:
+        """The epoch's steps: every take once, of like length together, the last step filled from the start."""
+        if self._plan[0] != epoch:
+            self._plan = (epoch, self._shuffled(epoch))
+        return self._plan[1]
+
+    def _shuffled(self, epoch: int) -> list[list[Draw]]:
+        rng = keyed(ORDER, self.data.seed, epoch)
+        order = rng.permutation(len(self.items))
+        filled = self.steps_per_epoch * self.step_takes
+        draws = [Draw(int(order[i % len(order)]), i // len(order)) for i in range(filled)]
+        steps = []
+        for first in range(0, filled, POOL_STEPS * self.step_takes):
+            pool = draws[first : first + POOL_STEPS * self.step_takes]
+            pool.sort(key=lambda draw: self.items[draw.item].frames)  # stable: ties keep the shuffled order
+            steps += [pool[i : i + self.step_takes] for i in range(0, len(pool), self.step_takes)]
+        return [steps[i] for i in rng.permutation(len(steps))]
+
+    def names(self, place: Place) -> list[str]:
+        """The takes of a step, of all processes."""
+        return [self.items[draw.item].take.name for draw in self.plan(place.epoch)[place.position]]
+
+    def following(self, place: Place) -> Place:
+        """The step after."""
+        last = place.position + 1 >= self.steps_per_epoch
+        return Place(place.epoch + 1, 0) if last else Place(place.epoch, place.position + 1)
+
+    def step(self, place: Place) -> list[Batch]:
+        """This process's micro-batches of that step."""
+        draws = self.plan(place.epoch)[place.position]
+        whole = keyed(STEP_KIND, self.data.seed, place.epoch, place.position).random() < self.data.whole_take_share
+        limit = 0 if whole else self.data.window_frames
+        size = padded_size([self.items[draw.item] for draw in draws], limit, self.data.segment_frames)
+        batches = []
+        for micro in range(self.accumulate):
+            first = (micro * self.world + self.rank) * self.data.batch_takes
+            chosen = [
+                _cut(
+                    self.items[draw.item],
+                    keyed(TRAINING, self.data.seed, place.epoch, draw.item, draw.turn),
+                    limit,
+                    self.data.segment_frames,
+                )
+                for draw in draws[first : first + self.data.batch_takes]
+            ]
+            batches.append(collate(chosen, size, self.data.segment_frames, self.latent_channels))
+        return batches
+
+
+def validation(
+    takes: Sequence[Take], vocabulary: Vocabulary, data: Data, *, latent_channels: int
+) -> list[tuple[list[Take], Batch]]:
+    """Whole held-out takes in batches, the same numbers every time."""
+    items = sorted(((_item(take, vocabulary), i) for i, take in enumerate(takes)), key=lambda pair: pair[0].frames)
+    batches = []
+    for first in range(0, len(items), data.batch_takes):
+        group = items[first : first + data.batch_takes]
+        size = padded_size([item for item, _ in group], 0, data.segment_frames)
+        cuts = [_cut(item, keyed(VALIDATION, data.seed, i), 0, data.segment_frames) for item, i in group]
+        batches.append(([item.take for item, _ in group], collate(cuts, size, data.segment_frames, latent_channels)))
+    return batches
+
+
+def ahead(batches: Batches, place: Place, *, depth: int = 2) -> Iterator[tuple[Place, list[Batch]]]:
+    """Endless steps from `place` on, made by a thread while the one before is computed; the same numbers."""
+    waiting: list[tuple[Place, Future[list[Batch]]]] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="batches") as worker:
+        try:
+            while True:
+                while len(waiting) < depth:
+                    waiting.append((place, worker.submit(batches.step, place)))
+                    place = batches.following(place)
+                at, made = waiting.pop(0)
+                yield at, made.result()
+        finally:
+            worker.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A window of an item and its random numbers."""
+
+    item: Item
+    start: int  # first frame of the window
+    frames: int
+    segment: int  # first frame of the decoder's segment, inside the window
+    noise: np.random.Generator
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a step's batches are padded to."""
+
+    frames: int
+    phonemes: int
+
+
+def padded_size(items: Sequence[Item], limit: int, segment_frames: int) -> Size:
+    """The size of the largest item, its window at most `limit` frames (0 = no limit)."""
+    longest = max(item.frames for item in items)
+    frames = min(longest, limit) if limit else longest
+    return Size(max(frames, segment_frames), max(len(item.phonemes) for item in items))
+
+
+def _item(take: Take, vocabulary: Vocabulary) -> Item:
+    sung = np.repeat(np.array([symbol != SILENCE for symbol in take.phrase.phonemes]), take.frames)
+    return Item(take, np.asarray(vocabulary.ids(take.phrase.phonemes), dtype=np.int64), sung)
+
+
+def _cut(item: Item, rng: np.random.Generator, limit: int, segment_frames: int) -> Cut:
+    """A window and inside it a segment, both rather sung than silent."""
+    frames = min(item.frames, limit) if limit else item.frames
+    start = _start(item.sung, frames, rng)
+    window = item.sung[start : start + frames]
+    return Cut(item, start, frames, _start(window, min(segment_frames, frames), rng), rng)
+
+
+def _start(sung: NDArray[np.bool_], frames: int, rng: np.random.Generator) -> int:
+    """Where a stretch of that many frames starts; drawn again, a few times, while less than half of it is sung."""
+    start = 0
+    for _ in range(DRAWS):
+        start = int(rng.integers(len(sung) - frames + 1))
+        if 2 * int(sung[start : start + frames].sum()) >= frames:
+            break
+    return start
+
+
+def collate(cuts: Sequence[Cut], size: Size, segment_frames: int, latent_channels: int) -> Batch:
+    """Windows padded with zeros to one size."""
+    count, hop = len(cuts), cuts[0].item.take.hop_samples
+    by_phoneme = np.zeros((4, count, size.phonemes), dtype=np.int64)
+    f0_hz = np.zeros((count, size.frames), dtype=np.float32)
+    samples = np.zeros((count, size.frames * hop), dtype=np.float32)
+    posterior_noise = np.zeros((count, latent_channels, size.frames), dtype=np.float32)
+    source_noise = np.empty((count, segment_frames * hop), dtype=np.float32)
+    for b, cut in enumerate(cuts):
+        take, last = cut.item.take, cut.start + cut.frames
+        phrase = take.phrase
+        for row, values in enumerate((cut.item.phonemes, phrase.pitches, phrase.note_frames, take.frames)):
+            by_phoneme[row, b, : len(values)] = values
+        f0_hz[b, : cut.frames] = take.f0_hz[cut.start : last]
+        samples[b, : cut.frames * hop] = take.samples[cut.start * hop : last * hop]
+        posterior_noise[b, :, : cut.frames] = cut.noise.standard_normal((latent_channels, cut.frames), dtype=np.float32)
+        source_noise[b] = cut.noise.standard_normal(segment_frames * hop, dtype=np.float32)
+    phonemes, pitches, note_frames, frames = (torch.from_numpy(row) for row in by_phoneme)
+    return Batch(
+        names=tuple(cut.item.take.name for cut in cuts),
+        phonemes=phonemes,
+        pitches=pitches,
+        note_frames=note_frames,
+        frames=frames,
+        phoneme_counts=torch.tensor([len(cut.item.phonemes) for cut in cuts]),
+        window_starts=torch.tensor([cut.start for cut in cuts]),
+        frame_counts=torch.tensor([cut.frames for cut in cuts]),
+        f0_hz=torch.from_numpy(f0_hz),
+        samples=torch.from_numpy(samples),
+        posterior_noise=torch.from_numpy(posterior_noise),
+        segment_starts=torch.tensor([cut.segment for cut in cuts]),
+        source_noise=torch.from_numpy(source_noise),
+    )

@@ -1,0 +1,189 @@
+"""Recipes: everything that decides a training run, resolved from TOML (VISinger §3.2 is `recipes/visinger.toml`).
+
+A recipe names its system and fills frozen dataclasses: `[model]` the system's
+own configuration, `[discriminator]`, `[weights]` (one per term of the loss),
+`[optimiser]`, `[data]` and `[training]`. The resolved recipe travels with every
+checkpoint; what differs at a resume is named.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from visinger.configuration import as_table, build, read_recipe
+from visinger.errors import RecipeError
+from visinger.models.parts.discriminators import DiscriminatorConfig
+from visinger.models.visinger import VISinger, VISingerConfig
+
+SYSTEMS: dict[str, tuple[type, type[nn.Module]]] = {"visinger": (VISingerConfig, VISinger)}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The factor of each term in the generator's loss (eq. 11 and VITS)."""
+
+    mel: float = 45.0  # VITS
+    kl: float = 1.0  # VITS
+    ctc: float = 1.0  # λ, β and this are not published; docs/paper.md
+    duration: float = 1.0
+    f0: float = 1.0
+    voicing: float = 1.0
+    stft: float = 0.0  # multi-resolution STFT, beyond the paper
+    adversarial: float = 1.0  # VITS
+    feature_matching: float = 2.0  # VITS
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """AdamW for both networks (§3.2 and VITS)."""
+
+    learning_rate: float = 2e-4  # §3.2
+    discriminator_learning_rate: float = 0.0  # 0 = the generator's
+    betas: tuple[float, ...] = (0.8, 0.99)  # §3.2
+    epsilon: float = 1e-9  # VITS
+    weight_decay: float = 0.01  # VITS
+    decay_per_epoch: float = 0.999875  # VITS: 0.999^(1/8)
+    warm_up_steps: int = 0  # linear from 0; none in VITS
+    gradient_norm: float = 0.0  # the gradient is shortened to this length; 0 = left alone, as in VITS
+    accumulate: int = 1  # micro-batches a step
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a batch is made of."""
+
+    batch_takes: int = 8  # per device and micro-batch; §3.2: 8 on each of 4
+    window_frames: int = 0  # frames of a take the networks see; 0 = all of it
+    whole_take_share: float = 0.0  # of the steps: windows are widened to whole takes
+    segment_frames: int = 32  # the decoder's part of the window; VITS: 8192 samples
+    seed: int = 1234
+    split: str = "song"  # which of the corpus's splits: by song, or the paper's numbers
+
+
+@dataclass(frozen=True)
+class Training:
+    """Budgets and habits of the loop."""
+
+    steps: int = 600_000  # §3.2
+    adversarial_from_step: int = 0  # the discriminators join here; VITS: from the start
+    ema: float = 0.0  # decay of the averaged weights that are validated and exported; 0 = none
+    precision: str = "32-true"  # or "bf16-mixed"
+    log_every: int = 10
+    validate_every: int = 1000
+    validation_takes: int = 16
+    checkpoint_every: int = 500
+    keep_last: int = 2
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A resolved recipe."""
+
+    model: Any
+    system: str = "visinger"
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    weights: Weights = field(default_factory=Weights)
+    optimiser: Optimiser = field(default_factory=Optimiser)
+    data: Data = field(default_factory=Data)
+    training: Training = field(default_factory=Training)
+
+    def as_table(self) -> dict[str, Any]:
+        """The plain table that `from_table` reads back."""
+        return as_table(self)
+
+    def generator(self, phonemes: int) -> nn.Module:
+        """The recipe's network for a vocabulary of that many symbols (padding included)."""
+        return SYSTEMS[self.system][1](self.model, phonemes)
+
+
+def read(name_or_path: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Recipe:
+    """The resolved recipe of that name or file; `overrides` are dotted keys: {'training.steps': 10}.
+
+    Raises RecipeError naming the unknown key and the known ones.
+    """
+    table = read_recipe(name_or_path)
+    for dotted, value in (overrides or {}).items():
+        *tables, key = dotted.split(".")
+        inner = table
+        for name in tables:
+            inner = inner.setdefault(name, {})
+            if not isinstance(inner, dict):
+                raise RecipeError(f"'{name}' is not a table", where=dotted)
+        inner[key] = value
+    return from_table(table, where=str(name_or_path))
+
+
+def from_table(table: Mapping[str, Any], *, where: str = "recipe") -> Recipe:
+    """A recipe from its plain table; RecipeError for unknown systems, keys and impossible values."""
+    known = [f.name for f in dataclasses.fields(Recipe)]
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise RecipeError(f"unknown key '{unknown[0]}'", where=where, remedy=f"known keys: {' '.join(known)}")
+    system = table.get("system", "visinger")
+    if system not in SYSTEMS:
+        raise RecipeError(f"unknown system '{system}'", where=where, remedy=f"use one of: {' '.join(SYSTEMS)}")
+    kinds = {
+        "model": SYSTEMS[system][0],
+        "discriminator": DiscriminatorConfig,
+        "weights": Weights,
+        "optimiser": Optimiser,
+        "data": Data,
+        "training": Training,
+    }
+    parts = {}
+    for name, kind in kinds.items():
+        values = table.get(name, {})
+        if not isinstance(values, Mapping):
+            raise RecipeError(f"'{name}' must be a table", where=where)
+        parts[name] = build(kind, dict(values), where=f"{where}.{name}")
+    recipe = Recipe(system=system, **parts)
+    _check(recipe, where)
+    return recipe
+
+
+def _check(recipe: Recipe, where: str) -> None:
+    data, training, optimiser = recipe.data, recipe.training, recipe.optimiser
+    at_least_one = {
+        "data.batch_takes": data.batch_takes,
+        "data.segment_frames": data.segment_frames,
+        "optimiser.accumulate": optimiser.accumulate,
+        "training.log_every": training.log_every,
+        "training.validate_every": training.validate_every,
+        "training.checkpoint_every": training.checkpoint_every,
+        "training.keep_last": training.keep_last,
+    }
+    for key, value in at_least_one.items():
+        if value < 1:
+            raise RecipeError(f"{key} = {value}", where=where, remedy="it must be at least 1")
+    if data.window_frames and data.window_frames < data.segment_frames:
+        raise RecipeError(
+            "data.window_frames is shorter than data.segment_frames",
+            where=where,
+            remedy="widen it, or 0 for whole takes",
+        )
+    if not 0 <= training.ema < 1:
+        raise RecipeError(f"training.ema = {training.ema}", where=where, remedy="it must be in 0 … 1, 1 excluded")
+    if len(optimiser.betas) != 2:
+        raise RecipeError("optimiser.betas must be two numbers", where=where)
+    if training.precision not in ("32-true", "bf16-mixed"):
+        raise RecipeError(
+            f"training.precision = '{training.precision}'", where=where, remedy="use '32-true' or 'bf16-mixed'"
+        )
+    if data.split not in ("song", "paper"):
+        raise RecipeError(f"data.split = '{data.split}'", where=where, remedy="use 'song' or 'paper'")
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any], *, prefix: str = "") -> list[str]:
+    """The dotted keys whose values differ between two recipe tables, sorted."""
+    differing = []
+    for key in sorted(set(one) | set(other)):
+        mine, theirs = one.get(key), other.get(key)
+        if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+            differing += differences(mine, theirs, prefix=f"{prefix}{key}.")
+        elif mine != theirs:
+            differing.append(f"{prefix}{key}")
+    return differing
