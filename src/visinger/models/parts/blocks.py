@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from visinger.models.parts.convnext import ConvNeXtBlock
 from visinger.models.parts.fft_block import FFTBlock
 
+FFT_KERNEL = 3  # VITS
+CONVNEXT_KERNEL = 7
+
 
 @dataclass(frozen=True)
 class BlocksConfig:
@@ -20,7 +23,7 @@ class BlocksConfig:
 
     count: int
     kind: str = "fft"  # §3.2; or "convnext"
-    kernel_size: int = 3  # VITS; ConvNeXt wants about 7
+    kernel_size: int | None = None  # the kind's own: fft 3 (VITS), convnext 7
     filter_channels: int = 768  # VITS; fft only
     heads: int = 2  # VITS; fft only
     window: int = 4  # VITS: furthest relative position with an embedding; fft only
@@ -30,7 +33,7 @@ class BlocksConfig:
     def __post_init__(self) -> None:
         if self.kind not in BLOCKS:
             raise ValueError(f"no block kind '{self.kind}': one of {' '.join(BLOCKS)}")
-        if self.kernel_size % 2 == 0:
+        if self.kernel_size is not None and self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size {self.kernel_size} must be odd")
 
 
@@ -38,7 +41,7 @@ def _fft(channels: int, config: BlocksConfig) -> nn.Module:
     return FFTBlock(
         channels,
         filter_channels=config.filter_channels,
-        kernel_size=config.kernel_size,
+        kernel_size=config.kernel_size or FFT_KERNEL,
         heads=config.heads,
         window=config.window,
         dropout=config.dropout,
@@ -46,7 +49,7 @@ def _fft(channels: int, config: BlocksConfig) -> nn.Module:
 
 
 def _convnext(channels: int, config: BlocksConfig) -> nn.Module:
-    return ConvNeXtBlock(channels, config.kernel_size, config.expansion)
+    return ConvNeXtBlock(channels, config.kernel_size or CONVNEXT_KERNEL, config.expansion)
 
 
 BLOCKS: dict[str, Callable[[int, BlocksConfig], nn.Module]] = {"fft": _fft, "convnext": _convnext}
