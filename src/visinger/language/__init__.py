@@ -12,7 +12,7 @@ from types import ModuleType
 
 from visinger.errors import LyricError
 from visinger.language import japanese, mandarin
-from visinger.language.syllable import Kind, SpellingError, Syllable, group
+from visinger.language.syllable import SILENCES, Kind, SpellingError, Syllable, group
 
 __all__ = ["LANGUAGES", "Kind", "SpellingError", "Syllable", "detect", "from_phonemes", "phoneme_set", "spell"]
 
@@ -105,6 +105,8 @@ def _hint(lyric: str) -> tuple[str, str | None]:
     if len(lyric) > _LONGEST_LYRIC:
         problem = f"a lyric of {len(lyric)} characters on one note ('{lyric[:12]}…')"
         raise SpellingError(problem, remedy=f"give at most {_LONGEST_LYRIC}, one syllable per note")
+    if lyric.strip() in SILENCES:
+        return "", lyric.strip()
     folded = unicodedata.normalize("NFKC", lyric).translate(str.maketrans("【〔〖】〕〗", "[[[]]]"))
     match = _BRACKETED.match(folded)
     if match is None or not match["typed"].strip():
