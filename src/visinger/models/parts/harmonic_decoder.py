@@ -40,7 +40,12 @@ class HarmonicDecoder(nn.Module):
     excited = True
 
     def __init__(
-        self, latent_channels: int, config: HarmonicDecoderConfig, *, hop_samples: int = 240, sample_rate_hz: int = 24_000
+        self,
+        latent_channels: int,
+        config: HarmonicDecoderConfig,
+        *,
+        hop_samples: int = 240,
+        sample_rate_hz: int = 24_000,
     ) -> None:
         super().__init__()
         self.hop_samples, self.sample_rate_hz = hop_samples, sample_rate_hz
@@ -55,9 +60,8 @@ class HarmonicDecoder(nn.Module):
         self._start_quiet()
         # the network's reach, then the frames that share samples with a frame's windows
         self.context_frames = 1 + sum(block.reach for block in self.blocks) + 2 * (OVERLAP - 1)
-        analysis, synthesis = _fourier_bases(self.window_samples)
-        self.register_buffer("analysis", analysis, persistent=False)
-        self.register_buffer("synthesis", synthesis, persistent=False)
+        for name, basis in zip(("analysis", "synthesis"), _fourier_bases(self.window_samples), strict=True):
+            self.register_buffer(name, basis, persistent=False)
         self.register_buffer("window_power", torch.hann_window(self.window_samples)[None, None] ** 2, persistent=False)
 
     def _start_quiet(self) -> None:
@@ -100,18 +104,24 @@ class HarmonicDecoder(nn.Module):
             torch.exp(2.0 * torch.tanh(gains)).transpose(1, 2),
         )
 
+    def _bases(self) -> tuple[Tensor, Tensor]:
+        """Analysis and synthesis kernels; an exported graph computes them once when loaded, not storing 7 MB."""
+        if torch.compiler.is_exporting():
+            return _fourier_bases(self.window_samples)
+        return self.analysis, self.synthesis
+
     def _spectrum(self, wave: Float[Tensor, "B S"]) -> tuple[Tensor, Tensor]:
         """Real and imaginary STFT (B, F, T), frame t centred on t × hop + hop / 2."""
         reach = (self.window_samples - self.hop_samples) // 2
         padded = nn.functional.pad(wave[:, None], (reach, reach))
-        both = nn.functional.conv1d(padded, self.analysis, stride=self.hop_samples)
+        both = nn.functional.conv1d(padded, self._bases()[0], stride=self.hop_samples)
         return both.split(self.bins, dim=1)  # type: ignore[return-value]
 
     def _overlap_add(self, real: Tensor, imaginary: Tensor) -> Float[Tensor, "B 1 S"]:
         """Inverse STFT as one transposed convolution, divided by the windows' power."""
         reach = (self.window_samples - self.hop_samples) // 2
         spectrum = torch.cat([real, imaginary], dim=1)
-        wave = nn.functional.conv_transpose1d(spectrum, self.synthesis, stride=self.hop_samples)
+        wave = nn.functional.conv_transpose1d(spectrum, self._bases()[1], stride=self.hop_samples)
         ones = torch.ones_like(spectrum[:1, :1])
         power = nn.functional.conv_transpose1d(ones, self.window_power, stride=self.hop_samples)
         return (wave / power.clamp(min=1e-3))[..., reach:-reach]
@@ -119,11 +129,11 @@ class HarmonicDecoder(nn.Module):
 
 def _fourier_bases(size: int) -> tuple[Tensor, Tensor]:
     """Windowed real DFT as convolution kernels: analysis and synthesis, each (2F, 1, size)."""
-    window = torch.hann_window(size, dtype=torch.float64)
-    bins = torch.arange(size // 2 + 1, dtype=torch.float64)
-    angle = 2 * math.pi * bins[:, None] * torch.arange(size, dtype=torch.float64) / size
+    bins = torch.arange(size // 2 + 1)
+    place = torch.arange(size)
+    angle = (bins[:, None] * place % size).float() * (2 * math.pi / size)  # the integers keep it exact
+    window = torch.sin(place.float() * (math.pi / size)) ** 2  # periodic Hann
+    twice = torch.where((bins == 0) | (bins == size // 2), 1.0, 2.0)[:, None]
     analysis = torch.cat([torch.cos(angle), -torch.sin(angle)]) * window
-    twice = torch.full((len(bins), 1), 2.0, dtype=torch.float64)
-    twice[0], twice[-1] = 1.0, 1.0
-    synthesis = torch.cat([torch.cos(angle) * twice, -torch.sin(angle) * twice]) / size * window
-    return analysis[:, None].float(), synthesis[:, None].float()
+    synthesis = torch.cat([torch.cos(angle) * twice, -torch.sin(angle) * twice]) * (window / size)
+    return analysis[:, None], synthesis[:, None]
