@@ -33,10 +33,11 @@ class Job:
     name: str  # unique in its corpus
     sources: tuple[str, ...]  # paths of the files read
     settings: str = ""
+    set_apart: bool = False  # the corpus' makers keep these takes for test
 
     def digest(self) -> str:
         """sha256 over the sources' contents and the settings: equal digests make equal takes."""
-        total = hashlib.sha256(f"{self.name}\n{self.settings}\n".encode())
+        total = hashlib.sha256(f"{self.name}\n{self.settings}\n{self.set_apart}\n".encode())
         for source in self.sources:
             total.update(file_digest(Path(source)).encode())
         return total.hexdigest()

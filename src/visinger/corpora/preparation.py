@@ -98,7 +98,8 @@ def prepare(
 
 def work(name: str, job: Job, out: str) -> tuple[str, list[Entry]]:
     """Do one job in whatever process this is: make its takes and write them."""
-    return job.name, [storage.write(Path(out), take, job.name) for take in corpora.find(name).make(job)]
+    takes = corpora.find(name).make(job)
+    return job.name, [storage.write(Path(out), take, job=job.name, set_apart=job.set_apart) for take in takes]
 
 
 def write_text(path: Path, text: str) -> None:
@@ -214,7 +215,7 @@ def _conclude(out: Path, finished: list[Done], order: list[str], known: dict[str
         raise CorpusError(
             f"two takes are called '{twice}'", where=out, remedy="this is a mistake in the corpus' reader"
         )
-    counted = [Counted(entry.name, entry.song, entry.phonemes) for entry in entries]
+    counted = [Counted(entry.name, entry.song, entry.phonemes, entry.set_apart) for entry in entries]
     divided = {}
     for by in ("song", "paper"):
         try:

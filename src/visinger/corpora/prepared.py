@@ -100,7 +100,7 @@ class Prepared:
         return splits.folds(self.counted(), count)
 
     def counted(self) -> list[Counted]:
-        return [Counted(entry.name, entry.song, entry.phonemes) for entry in self.entries]
+        return [Counted(entry.name, entry.song, entry.phonemes, entry.set_apart) for entry in self.entries]
 
     def verify(self) -> None:
         """Compare every file with its sha256; CorpusError names the first that differs."""

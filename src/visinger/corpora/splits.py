@@ -1,7 +1,8 @@
 """Which takes are for training, validation and test.
 
 `by="song"` keeps songs whole, so that no melody is heard in two sets: the
-honest split for words and pitch. `by="paper"` draws segments at random in the
+honest split for words and pitch; songs that the corpus' makers set apart are
+its test. `by="paper"` draws segments at random in the
 numbers of VISinger §3.1: of 2616, 2496 train, 16 validate, 104 test.
 The drawing is by hash of the names: it does not depend on order or machine.
 """
@@ -29,6 +30,7 @@ class Counted:
     name: str
     song: str
     phonemes: int  # sung ones
+    set_apart: bool = False  # the corpus' makers keep it for test
 
 
 def divide(takes: Sequence[Counted], by: By) -> dict[Part, tuple[str, ...]]:
@@ -63,8 +65,13 @@ def _by_song(takes: Sequence[Counted]) -> Mapping[str, Part]:
     if len(songs) < 3:
         raise CorpusError(f"{len(songs)} songs cannot be split three ways", remedy="split by paper")
     validation = max(1, round(VALIDATION_SONGS * len(songs)))
-    test = max(1, round(TEST_SONGS * len(songs)))
-    most = max(test, len(songs) // 4)  # never starve the training for the test's sake
+    apart = {take.song for take in takes if take.set_apart}
+    if apart:
+        songs = sorted(songs, key=lambda song: song not in apart)  # a stable sort: those first
+        test = most = len(apart)
+    else:
+        test = max(1, round(TEST_SONGS * len(songs)))
+        most = max(test, len(songs) // 4)  # never starve the training for the test's sake
     while test < most and sum(weight[song] for song in songs[:test]) < FEWEST_TEST_PHONEMES:
         test += 1
     part: dict[str, Part] = dict.fromkeys(songs, "train")

@@ -36,6 +36,7 @@ class Entry:
     bytes: int
     sha256: str
     job: str
+    set_apart: bool = False  # for test, by the corpus' makers
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
@@ -60,7 +61,7 @@ def file_of(name: str) -> str:
     return f"{TAKES}/{name}.npz"
 
 
-def write(folder: Path, take: Take, job: str) -> Entry:
+def write(folder: Path, take: Take, *, job: str, set_apart: bool = False) -> Entry:
     """Write a take below `folder`; returns its line of the manifest."""
     path = folder / file_of(take.name)
     phrase = take.phrase
@@ -102,6 +103,7 @@ def write(folder: Path, take: Take, job: str) -> Entry:
         bytes=path.stat().st_size,
         sha256=file_digest(path),
         job=job,
+        set_apart=set_apart,
     )
 
 
