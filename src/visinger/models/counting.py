@@ -47,7 +47,11 @@ def folded_parameters(module: nn.Module | None) -> int:
 
 def part_counts(model: VISinger) -> list[PartCount]:
     """The inference path, part by part; parts that a recipe leaves out count 0."""
-    return [PartCount(name, folded_parameters(getattr(model, part)), source) for part, (name, source) in PARTS.items()]
+    as_published = model.config == VISingerConfig()
+    return [
+        PartCount(name, folded_parameters(getattr(model, part)), source if as_published else "the recipe")
+        for part, (name, source) in PARTS.items()
+    ]
 
 
 def parameter_table(model: VISinger) -> str:

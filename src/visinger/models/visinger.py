@@ -27,7 +27,7 @@ from visinger.models.parts.harmonic_decoder import HarmonicDecoder, HarmonicDeco
 from visinger.models.parts.hifigan_decoder import HiFiGANConfig, HiFiGANDecoder
 from visinger.models.parts.length_regulator import LengthRegulator, owners
 from visinger.models.parts.mask import within
-from visinger.models.parts.phoneme_predictor import PhonemePredictor
+from visinger.models.parts.phoneme_predictor import PhonemePredictor, phonemes_in_window
 from visinger.models.parts.posterior_encoder import PosteriorEncoder
 from visinger.models.parts.slicing import slice_frames, slice_samples
 from visinger.models.parts.source import Source
@@ -222,14 +222,20 @@ class VISinger(nn.Module):
         prior_mean, prior_log_std = self.prior(frames, guide_hz, mask)
 
         with _single_precision(mask):
-            spectrum = self.spectrogram(batch.samples)
+            spectrum = self.spectrogram(batch.samples, batch.frame_counts * self.config.hop_samples)
         mean, log_std = self.posterior_encoder(spectrum, mask)
         z = losses.posterior_sample(mean, log_std, batch.posterior_noise) * mask
         flowed, log_det = self.flow(z, mask)
         density = losses.log_prior_density(flowed.float(), prior_mean.float(), prior_log_std.float())
         terms["kl"] = losses.kl(log_std, density, log_det, mask)
         if self.phoneme_predictor is not None:
-            targets, counts = _phonemes_in_window(batch)
+            targets, counts = phonemes_in_window(
+                batch.phonemes,
+                batch.frames,
+                phoneme_counts=batch.phoneme_counts,
+                window_starts=batch.window_starts,
+                frame_counts=batch.frame_counts,
+            )
             logits = self.phoneme_predictor(z, mask)
             terms["ctc"], observed["ctc_hidden"] = losses.ctc(logits, batch.frame_counts, targets, counts)
 
@@ -256,9 +262,7 @@ class VISinger(nn.Module):
         """Decode a segment, add its reconstruction terms, and return it beside the recording's."""
         hop, starts = self.config.hop_samples, batch.segment_starts
         length = batch.source_noise.shape[1] // hop
-        inside = slice_frames(mask, starts, length) * (
-            starts[:, None, None] + torch.arange(length, device=z.device) < mask.shape[2]
-        )
+        inside = within(batch.frame_counts - starts, length)
         source = Source(
             slice_frames(source_hz[:, None], starts, length)[:, 0] * inside[:, 0],
             torch.zeros(len(starts), dtype=torch.float64, device=z.device),
@@ -268,8 +272,9 @@ class VISinger(nn.Module):
         generated = self.decode(slice_frames(z, starts, length) * inside, source)[:, 0] * sounding
         real = slice_samples(batch.samples, starts, length, hop_samples=hop) * sounding
         with _single_precision(mask):
-            pair = [self.log_mel(self.spectrogram(wave)) for wave in (real, generated)]
-            terms["mel"] = losses.mel(pair[0], pair[1], inside[:, 0] > 0)
+            counts = inside[:, 0].sum(dim=1).long() * hop
+            real_mel, drawn_mel = (self.log_mel(self.spectrogram(wave, counts)) for wave in (real, generated))
+            terms["mel"] = losses.mel(real_mel, drawn_mel, inside[:, 0] > 0)
             if self.config.stft:
                 terms["stft"] = losses.stft(real, generated.float())
         return generated[:, None], real[:, None]
@@ -354,16 +359,3 @@ class VISinger(nn.Module):
 
 def _single_precision(like: Tensor) -> torch.autocast:
     return torch.autocast(device_type=like.device.type, enabled=False)
-
-
-def _phonemes_in_window(batch: Batch) -> tuple[Int[Tensor, "B N"], Int[Tensor, "B"]]:
-    """The phonemes whose middle lies in the window, moved to the front, and how many they are."""
-    ends = batch.frames.cumsum(dim=1)
-    twice_middle = 2 * ends - batch.frames
-    first, last = batch.window_starts[:, None], (batch.window_starts + batch.frame_counts)[:, None]
-    place = torch.arange(batch.frames.shape[1], device=ends.device)
-    inside = (place < batch.phoneme_counts[:, None]) & (batch.frames > 0)
-    inside &= (twice_middle >= 2 * first) & (twice_middle < 2 * last)
-    order = torch.argsort((~inside).int(), dim=1, stable=True)
-    counts = inside.sum(dim=1)
-    return torch.gather(batch.phonemes, 1, order) * (place < counts[:, None]), counts

@@ -7,7 +7,7 @@ Shapes: B waves · S samples · F bins · M mel bands · T frames.
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from visinger.signal import mel
@@ -26,9 +26,21 @@ class LinearSpectrogram(nn.Module):
         self.n_fft, self.hop_samples = n_fft, hop_samples
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
 
-    def forward(self, samples: Float[Tensor, "B S"]) -> Float[Tensor, "B F T"]:
+    def forward(
+        self, samples: Float[Tensor, "B S"], sample_counts: Int[Tensor, "B"] | None = None
+    ) -> Float[Tensor, "B F T"]:
+        """Magnitudes; a wave of fewer than S samples is mirrored at its own end, so its padding is not heard.
+
+        Frames after that end mean nothing.
+        """
         edge = (self.n_fft - self.hop_samples) // 2
-        padded = nn.functional.pad(samples.float()[:, None], (edge, edge), mode="reflect")[:, 0]
+        length = samples.shape[1]
+        if length <= edge:
+            raise ValueError(f"{length} samples are too few to be mirrored by {edge}")
+        place = torch.arange(-edge, length + edge, device=samples.device).abs()
+        last = (length if sample_counts is None else sample_counts[:, None]) - 1
+        mirrored = (last - (last - place).abs()).clamp(min=0)
+        padded = torch.gather(samples.float(), 1, mirrored.expand(len(samples), -1))
         spectrum = torch.stft(
             padded, self.n_fft, self.hop_samples, window=self.window, center=False, return_complex=True
         )
