@@ -29,9 +29,10 @@ TRAINING, VALIDATION, STEP_KIND, ORDER = range(4)  # streams of random numbers t
 
 @dataclass(frozen=True)
 class Item:
-    """A take as the networks read it."""
+    """What is known of a take without its samples."""
 
-    take: Take
+    index: int  # in the takes
+    name: str
     phonemes: NDArray[np.int64]  # (N) vocabulary ids
     sung: NDArray[np.bool_]  # (frames of the take) not silence
 
@@ -84,7 +85,8 @@ class Batches:
             raise CorpusError("no takes to train on", remedy="prepare the corpus again, or choose another split")
         self.data, self.latent_channels = data, latent_channels
         self.accumulate, self.rank, self.world = accumulate, rank, world
-        self.items = [_item(take, vocabulary) for take in takes]
+        self.takes = takes  # perhaps converted from 16 bits at every access
+        self.items = _items(takes, vocabulary)
         self.step_takes = accumulate * world * data.batch_takes
         self.steps_per_epoch = -(-len(self.items) // self.step_takes)
         self._plan: tuple[int, list[list[Draw]]] = (-1, [])
@@ -109,7 +111,7 @@ class Batches:
 
     def names(self, place: Place) -> list[str]:
         """The takes of a step, of all processes."""
-        return [self.items[draw.item].take.name for draw in self.plan(place.epoch)[place.position]]
+        return [self.items[draw.item].name for draw in self.plan(place.epoch)[place.position]]
 
     def following(self, place: Place) -> Place:
         """The step after."""
@@ -117,7 +119,7 @@ class Batches:
         return Place(place.epoch + 1, 0) if last else Place(place.epoch, place.position + 1)
 
     def step(self, place: Place) -> list[Batch]:
-        """This process's micro-batches of that step."""
+        """The step's micro-batches of this process."""
         draws = self.plan(place.epoch)[place.position]
         whole = keyed(STEP_KIND, self.data.seed, place.epoch, place.position).random() < self.data.whole_take_share
         limit = 0 if whole else self.data.window_frames
@@ -134,21 +136,19 @@ class Batches:
                 )
                 for draw in draws[first : first + self.data.batch_takes]
             ]
-            batches.append(collate(chosen, size, self.data.segment_frames, self.latent_channels))
+            batches.append(collate(self.takes, chosen, size, self.data.segment_frames, self.latent_channels))
         return batches
 
 
-def validation(
-    takes: Sequence[Take], vocabulary: Vocabulary, data: Data, *, latent_channels: int
-) -> list[tuple[list[Take], Batch]]:
-    """Whole held-out takes in batches, the same numbers every time."""
-    items = sorted(((_item(take, vocabulary), i) for i, take in enumerate(takes)), key=lambda pair: pair[0].frames)
+def fixed(takes: Sequence[Take], vocabulary: Vocabulary, data: Data, *, latent_channels: int) -> list[Batch]:
+    """Whole takes in batches of like length, for validation: the same numbers every time."""
+    items = sorted(_items(takes, vocabulary), key=lambda item: item.frames)
     batches = []
     for first in range(0, len(items), data.batch_takes):
         group = items[first : first + data.batch_takes]
-        size = padded_size([item for item, _ in group], 0, data.segment_frames)
-        cuts = [_cut(item, keyed(VALIDATION, data.seed, i), 0, data.segment_frames) for item, i in group]
-        batches.append(([item.take for item, _ in group], collate(cuts, size, data.segment_frames, latent_channels)))
+        size = padded_size(group, 0, data.segment_frames)
+        cuts = [_cut(item, keyed(VALIDATION, data.seed, item.index), 0, data.segment_frames) for item in group]
+        batches.append(collate(takes, cuts, size, data.segment_frames, latent_channels))
     return batches
 
 
@@ -193,9 +193,13 @@ def padded_size(items: Sequence[Item], limit: int, segment_frames: int) -> Size:
     return Size(max(frames, segment_frames), max(len(item.phonemes) for item in items))
 
 
-def _item(take: Take, vocabulary: Vocabulary) -> Item:
-    sung = np.repeat(np.array([symbol != SILENCE for symbol in take.phrase.phonemes]), take.frames)
-    return Item(take, np.asarray(vocabulary.ids(take.phrase.phonemes), dtype=np.int64), sung)
+def _items(takes: Sequence[Take], vocabulary: Vocabulary) -> list[Item]:
+    items = []
+    for index, take in enumerate(takes):
+        symbols = take.phrase.phonemes
+        sung = np.repeat(np.array([symbol != SILENCE for symbol in symbols]), take.frames)
+        items.append(Item(index, take.name, np.asarray(vocabulary.ids(symbols), dtype=np.int64), sung))
+    return items
 
 
 def _cut(item: Item, rng: np.random.Generator, limit: int, segment_frames: int) -> Cut:
@@ -216,16 +220,16 @@ def _start(sung: NDArray[np.bool_], frames: int, rng: np.random.Generator) -> in
     return start
 
 
-def collate(cuts: Sequence[Cut], size: Size, segment_frames: int, latent_channels: int) -> Batch:
-    """Windows padded with zeros to one size."""
-    count, hop = len(cuts), cuts[0].item.take.hop_samples
+def collate(takes: Sequence[Take], cuts: Sequence[Cut], size: Size, segment_frames: int, latent_channels: int) -> Batch:
+    """Windows of takes, padded with zeros to one size."""
+    count, hop = len(cuts), takes[cuts[0].item.index].hop_samples
     by_phoneme = np.zeros((4, count, size.phonemes), dtype=np.int64)
     f0_hz = np.zeros((count, size.frames), dtype=np.float32)
     samples = np.zeros((count, size.frames * hop), dtype=np.float32)
     posterior_noise = np.zeros((count, latent_channels, size.frames), dtype=np.float32)
     source_noise = np.empty((count, segment_frames * hop), dtype=np.float32)
     for b, cut in enumerate(cuts):
-        take, last = cut.item.take, cut.start + cut.frames
+        take, last = takes[cut.item.index], cut.start + cut.frames
         phrase = take.phrase
         for row, values in enumerate((cut.item.phonemes, phrase.pitches, phrase.note_frames, take.frames)):
             by_phoneme[row, b, : len(values)] = values
@@ -235,7 +239,7 @@ def collate(cuts: Sequence[Cut], size: Size, segment_frames: int, latent_channel
         source_noise[b] = cut.noise.standard_normal(segment_frames * hop, dtype=np.float32)
     phonemes, pitches, note_frames, frames = (torch.from_numpy(row) for row in by_phoneme)
     return Batch(
-        names=tuple(cut.item.take.name for cut in cuts),
+        names=tuple(cut.item.name for cut in cuts),
         phonemes=phonemes,
         pitches=pitches,
         note_frames=note_frames,

@@ -43,6 +43,7 @@ class State:
     symbols: tuple[str, ...]  # of the vocabulary; symbol k has row k + 1 of the embedding
     corpus: Mapping[str, Any]  # the card of what it was trained on
     takes: str  # digest of the training takes' names, in order
+    step_takes: int  # takes a step, of all processes and micro-batches
     seconds: float = 0.0  # spent training, over all resumes
     validation: float | None = None  # the validation loss measured at this step
 

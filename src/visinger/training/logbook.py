@@ -8,8 +8,6 @@ when it is resumed, in both books.
 import csv
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +30,8 @@ class Logbook:
             self._rows.writerow(COLUMNS)
         self._board = SummaryWriter(str(run / "tensorboard"), purge_step=step + 1 if step else None)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Write what is still waiting."""
         self._file.close()
         self._board.close()
 

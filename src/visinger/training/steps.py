@@ -252,7 +252,7 @@ class Trainer:
             raise DivergedError(
                 f"not a number any more: {' '.join(broken)}",
                 where=f"takes {takes}",
-                remedy="look at these takes (visinger inspect), or lower the learning rate; the last checkpoint is good",
+                remedy="look at these takes, or lower the learning rate; the last checkpoint is good",
             )
 
     def _reduced(self, logged: dict[str, Tensor]) -> dict[str, float]:
