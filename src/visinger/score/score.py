@@ -127,7 +127,7 @@ class Score:
     language: str = ""  # "zh", "ja"; empty: told from the lyrics
     bars: int = 0  # as performed, repeats counted each time
     doubts: tuple[str, ...] = ()  # what the reader mended or passed over, each with its place
-    path: Path | None = None
+    path: Path | None = field(default=None, compare=False)  # where it was read; no part of what it says
 
     @property
     def seconds(self) -> Fraction:
