@@ -65,7 +65,16 @@ def _extra_of(module: str) -> str:
     """The extra that brings a module; empty for one that should be there."""
     extras = {
         "world": ("pyworld", "scipy"),
-        "train": ("torch", "lightning_fabric", "safetensors", "joblib", "matplotlib", "onnx", "onnxscript", "jaxtyping"),
+        "train": (
+            "torch",
+            "lightning_fabric",
+            "safetensors",
+            "joblib",
+            "matplotlib",
+            "onnx",
+            "onnxscript",
+            "jaxtyping",
+        ),
         "cluster": ("distributed", "dask"),
     }
     return next((extra for extra, modules in extras.items() if module.split(".")[0] in modules), "")

@@ -1,0 +1,262 @@
+"""Score files in, sound files out: what `visinger sing` does, for programs too.
+
+A song is written block by block while it is rendered, so its length does not
+show in memory, and its file appears only when it is whole.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from visinger import score as scores
+from visinger.audio import SUFFIXES, open_wave
+from visinger.errors import OutputError, ScoreError
+from visinger.phrasing.performance import Performance, read_f0_csv
+from visinger.phrasing.phrase import BREATH, SILENCE
+from visinger.score.score import Score
+from visinger.units import round_half_up
+from visinger.voices import embedded
+from visinger.voices.compass import Transposition
+from visinger.voices.voice import Voice, sung_parts
+
+ALL_PARTS = "all"
+SAMPLE_RATES_HZ = (8_000, 192_000)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a score is to be sung; every field is an option of `visinger sing`."""
+
+    voice: str | Path = embedded.DEFAULT
+    part: str = ""  # a part's name or number; "all"; empty: the first with words
+    verse: int | None = None
+    lyrics: Path | None = None
+    transpose: Transposition = 0
+    tempo: float = 1.0
+    seed: int = 0
+    noise_scale: float | None = None
+    f0: Path | None = None
+    sample_rate_hz: int | None = None
+    save_performance: Path | None = None
+
+
+@dataclass(frozen=True)
+class Sung:
+    """What was sung, and where it is."""
+
+    score: str
+    part: str
+    output: str
+    voice: str
+    bars: int
+    notes: int
+    phonemes: int  # breaths and silences not counted
+    seconds: float  # of audio
+    wall_seconds: float
+    times_real_time: float
+    warnings: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def read(path: Path, wishes: Wishes) -> Score:
+    """The score as wished: verse, lyrics and tempo applied."""
+    score = scores.read(path, verse=wishes.verse)
+    if wishes.lyrics is not None:
+        if wishes.part == ALL_PARTS:
+            raise ScoreError("lyrics are for one part", where=wishes.lyrics, remedy="name it with --part")
+        text = _read_text(wishes.lyrics)
+        wanted = _part_index(score, wishes.part) if wishes.part else _longest_part(score)
+        score = scores.with_lyrics(score, text, part=wanted)
+    return score if wishes.tempo == 1.0 else score.at_tempo(wishes.tempo)
+
+
+def chosen_parts(score: Score, wanted: str) -> tuple[int, ...]:
+    """Indices of the parts to sing; ScoreError naming the parts there are."""
+    worded = sung_parts(score)
+    if wanted and wanted != ALL_PARTS:
+        return (_part_index(score, wanted),)
+    if not worded:
+        raise ScoreError("no part has lyrics", where=score.path or "score", remedy="give the words with --lyrics FILE")
+    return worded if wanted == ALL_PARTS else worded[:1]
+
+
+def sing(
+    path: Path,
+    output: Path,
+    voice: Voice,
+    wishes: Wishes,
+    *,
+    progress: Callable[[float, float], None] = lambda _done, _total: None,
+) -> list[Sung]:
+    """Sing the wished parts of one score; `output` is the sound file, stems get the part's name in it.
+
+    `progress` is told seconds done and seconds in all. Raises VisingerError for
+    anything the user can mend, before or while writing; no half file is left.
+    """
+    score = read(path, wishes)
+    parts = chosen_parts(score, wishes.part)
+    sung = []
+    for part in parts:
+        began = time.perf_counter()
+        performance = voice.perform(
+            score, part=part, transpose=wishes.transpose, seed=wishes.seed, noise_scale=wishes.noise_scale
+        )
+        if wishes.f0 is not None:
+            performance = performance.with_f0(read_f0_csv(wishes.f0, frames=len(performance.f0_hz())))
+        name = score.parts[part].name
+        target = (
+            output if len(parts) == 1 else output.with_name(f"{output.stem}-{part + 1}-{_safe(name)}{output.suffix}")
+        )
+        _write(target, voice, performance, wishes.sample_rate_hz or performance.sample_rate_hz, progress)
+        if wishes.save_performance is not None:
+            saved = wishes.save_performance
+            write_performance(saved if len(parts) == 1 else saved.with_stem(f"{saved.stem}-{part + 1}"), performance)
+        seconds = performance.samples / performance.sample_rate_hz
+        wall = time.perf_counter() - began
+        symbols = [s for p in performance.phrases for s in p.phrase.phonemes if s not in (SILENCE, BREATH)]
+        others = [score.parts[k].name for k in sung_parts(score) if k not in parts]
+        more = (
+            (f"sang part '{name}'; other parts with words: {', '.join(others)} (--part)",)
+            if others and not wishes.part
+            else ()
+        )
+        sung.append(
+            Sung(
+                score=str(path),
+                part=name,
+                output=str(target),
+                voice=voice.for_language(_language(performance)).name,
+                bars=score.bars,
+                notes=len(score.parts[part].notes),
+                phonemes=len(symbols),
+                seconds=round(seconds, 3),
+                wall_seconds=round(wall, 3),
+                times_real_time=round(seconds / max(wall, 1e-9), 2),
+                warnings=(*score.doubts, *performance.warnings, *more),
+            )
+        )
+    return sung
+
+
+def outputs(paths: list[Path], output: Path | None) -> list[Path]:
+    """Where each score's sound goes: `-o` names a file for one score, a folder for several.
+
+    Raises OutputError when two scores would share a file.
+    """
+    if output is not None and output.suffix.lower() in SUFFIXES and not output.is_dir():
+        if len(paths) > 1:
+            raise OutputError("one file for several scores", where=output, remedy="give a folder to -o")
+        _make_folder(output.parent)
+        return [output]
+    if output is not None and output.suffix and not output.is_dir() and len(paths) == 1:
+        raise OutputError(
+            f"unknown sound format '{output.suffix}'", where=output, remedy=f"use one of {' '.join(SUFFIXES)}"
+        )
+    folder = output or Path()
+    _make_folder(folder)
+    targets = [folder / f"{path.stem}.wav" for path in paths]
+    twice = next((t for t in targets if targets.count(t) > 1), None)
+    if twice is not None:
+        raise OutputError("two scores of one name", where=twice, remedy="sing them in separate calls")
+    return targets
+
+
+def write_performance(path: Path, performance: Performance) -> None:
+    """Write the performance's exchange form (JSON), whole or not at all."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        aside.write_text(json.dumps(performance.as_json(), ensure_ascii=False) + "\n", encoding="utf-8")
+        os.replace(aside, path)
+    except OSError as error:
+        raise OutputError(f"could not be written ({error})", where=path, remedy="choose another place") from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _write(
+    target: Path,
+    voice: Voice,
+    performance: Performance,
+    sample_rate_hz: int,
+    progress: Callable[[float, float], None],
+) -> None:
+    total = performance.samples / performance.sample_rate_hz
+    done = 0
+    with open_wave(target, sample_rate_hz) as sink:
+        for block in _resampled(voice.stream(performance), performance, sample_rate_hz):
+            sink.write(block)
+            done += len(block)
+            progress(done / sample_rate_hz, total)
+
+
+def _resampled(
+    blocks: Iterator[NDArray[np.float32]], performance: Performance, sample_rate_hz: int
+) -> Iterator[NDArray[np.float32]]:
+    """The blocks at another rate, round(seconds × rate) samples in all."""
+    if sample_rate_hz == performance.sample_rate_hz:
+        yield from blocks
+        return
+    low, high = SAMPLE_RATES_HZ
+    if not low <= sample_rate_hz <= high:
+        raise OutputError(f"{sample_rate_hz} Hz is no usable sample rate", remedy=f"choose {low} to {high}")
+    left = round_half_up(performance.samples * sample_rate_hz / performance.sample_rate_hz)
+    stream = soxr.ResampleStream(performance.sample_rate_hz, sample_rate_hz, 1, dtype="float32", quality="VHQ")
+    for block in blocks:
+        out = stream.resample_chunk(block)[:left]
+        left -= len(out)
+        yield out
+    out = stream.resample_chunk(np.zeros(0, np.float32), last=True)[:left]
+    yield np.concatenate([out, np.zeros(left - len(out), np.float32)])
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.stat().st_size > 1 << 22:
+            raise ScoreError("too large to be lyrics", where=path, remedy="give a text file under 4 MB")
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScoreError(f"not readable as UTF-8 text ({error})", where=path) from error
+
+
+def _part_index(score: Score, wanted: str) -> int:
+    names = [part.name for part in score.parts]
+    for k, name in enumerate(names):
+        if wanted == name:
+            return k
+    folded = [name.casefold() for name in names]
+    if wanted.casefold() in folded:
+        return folded.index(wanted.casefold())
+    if wanted.isdigit() and 1 <= int(wanted) <= len(names):
+        return int(wanted) - 1
+    listed = ", ".join(f"{k + 1} '{name}'" for k, name in enumerate(names))
+    raise ScoreError(f"no part '{wanted}'", where=score.path or "score", remedy=f"its parts: {listed}")
+
+
+def _longest_part(score: Score) -> int:
+    worded = sung_parts(score)
+    return worded[0] if worded else max(range(len(score.parts)), key=lambda k: len(score.parts[k].notes))
+
+
+def _language(performance: Performance) -> str:
+    return next((p.phrase.language for p in performance.phrases if p.phrase.language), "")
+
+
+def _safe(name: str) -> str:
+    """A part's name as a piece of a file name."""
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:40] or "part"
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot be created ({error})", where=folder, remedy="choose another folder") from error
