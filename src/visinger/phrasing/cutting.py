@@ -1,0 +1,149 @@
+"""Songs of any length, cut into phrases of bounded size.
+
+Cuts are sought at rests, then at breaths, then inside long vowels. A cut in a
+silence needs no context: both phrases meet in the pause. Any other cut lies
+inside one held sound, at the 30 % of its slot that the score lock always leaves
+it, and both phrases sing on past it: `keep_frames` says what to keep, and the kept
+frames of all phrases tile the song exactly. A long silence becomes phrases of its
+own, which a singer need not sing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from visinger.phrasing.lock import KEPT_SHARE_DENOMINATOR, KEPT_SHARE_NUMERATOR
+from visinger.phrasing.phrase import BREATH, SILENCE, Phrase
+from visinger.phrasing.slots import SlotTable
+
+LONGEST_PHRASE_FRAMES = 1000  # ten seconds kept
+FIRST_PHRASE_FRAMES = 400  # a song's first sound should not wait for ten seconds
+PREFERRED_FRAMES = 300  # below it a phrase waits for the next rest
+CONTEXT_FRAMES = 100  # sung beyond a cut in sound, at least, where there is music
+LONGEST_CONTEXT_FRAMES = 200
+LONG_REST_FRAMES = 60  # half of it still holds any consonant
+LONG_VOWEL_FRAMES = 40
+SILENT_PHRASE_FRAMES = 300
+SILENT_MARGIN_FRAMES = 50
+
+ALWAYS, AT_REST, AT_BREATH, AT_PAUSE, AT_LONG_VOWEL, AT_NOTE = range(6)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the song may be cut: the frame, how well (0 best), and how long the sound around it is."""
+
+    frame: int
+    rank: int
+    length: int
+
+
+def cut(table: SlotTable) -> tuple[Phrase, ...]:
+    """Phrases whose kept frames tile [0, T), each keeping at most `LONGEST_PHRASE_FRAMES`."""
+    symbols = table.symbols()
+    sounding = [k for k, symbol in enumerate(symbols) if symbol != SILENCE]
+    first_sound = int(table.starts[sounding[0]]) if sounding else 0
+    cuts = _chosen(_places(table, symbols), table.frames, first_sound=first_sound)
+    phrases = []
+    for (start, _), (end, rank_after), rank_before in zip(
+        cuts, cuts[1:], [ALWAYS, *(rank for _, rank in cuts[1:])], strict=False
+    ):
+        first = start if rank_before <= AT_REST else _context_before(table, start)
+        last = end if rank_after <= AT_REST else _context_after(table, end)
+        phrases.append(table.phrase(first, last, keep=(start, end)))
+    return tuple(phrases)
+
+
+def _places(table: SlotTable, symbols: list[str]) -> list[_Place]:
+    """Every place to cut, in time order."""
+    starts = table.starts.tolist()
+    places: list[_Place] = []
+    for k, symbol in enumerate(symbols):
+        start, length = starts[k], starts[k + 1] - starts[k]
+        if symbol == SILENCE and length >= SILENT_PHRASE_FRAMES:
+            places += _silent_places(start, length, ends_song=k == len(symbols) - 1)
+        elif symbol == SILENCE and (length >= LONG_REST_FRAMES or _opens_breath(symbols, k, length)):
+            places.append(_Place(start + length // 2, AT_REST, length))
+        elif length >= 4:
+            inside = start + max(2, KEPT_SHARE_NUMERATOR * length // KEPT_SHARE_DENOMINATOR)
+            rank = AT_LONG_VOWEL if length >= LONG_VOWEL_FRAMES else AT_NOTE
+            rank = {SILENCE: AT_PAUSE, BREATH: AT_BREATH}.get(symbol, rank)
+            places += [
+                _Place(frame, rank, length) for frame in range(inside, max(inside + 1, start + length - 200), 200)
+            ]
+    return [place for place in places if 0 < place.frame < table.frames]
+
+
+def _opens_breath(symbols: list[str], k: int, length: int) -> bool:
+    return length >= 10 and k + 1 < len(symbols) and symbols[k + 1] == BREATH
+
+
+def _silent_places(start: int, length: int, *, ends_song: bool) -> list[_Place]:
+    """Cuts that leave the middle of a long silence alone, in phrases of bounded size."""
+    first = start + SILENT_MARGIN_FRAMES if start else 0
+    last = start + length - (0 if ends_song else SILENT_MARGIN_FRAMES)
+    frames = [*range(first, last, LONGEST_PHRASE_FRAMES), last]
+    return [_Place(frame, ALWAYS, length) for frame in frames]
+
+
+def _chosen(places: list[_Place], frames: int, *, first_sound: int) -> list[tuple[int, int]]:
+    """The cuts as (frame, rank), the song's start and end among them."""
+    cuts = [(0, ALWAYS)]
+    begin = 0
+    while cuts[-1][0] < frames:
+        start = cuts[-1][0]
+        while begin < len(places) and places[begin].frame <= start:
+            begin += 1
+        reach, end = begin, frames
+        while reach < len(places) and places[reach].frame <= start + LONGEST_PHRASE_FRAMES:
+            if places[reach].rank == ALWAYS:
+                end = places[reach].frame
+                break
+            reach += 1
+        cuts.append(_next_cut(places[begin:reach], start, end, opening=start <= first_sound))
+    return cuts
+
+
+def _next_cut(window: list[_Place], start: int, end: int, *, opening: bool) -> tuple[int, int]:
+    """Where the phrase that starts at `start` is cut, at `end` the latest; the window is in time order."""
+    if opening and end - start > FIRST_PHRASE_FRAMES:
+        early = [p for p in window if p.frame - start <= FIRST_PHRASE_FRAMES and p.rank <= AT_LONG_VOWEL]
+        if early:
+            rests = [p for p in early if p.rank == AT_REST]
+            return (rests[-1].frame, AT_REST) if rests else _cut_in_sound(early, start, FIRST_PHRASE_FRAMES)
+    rests = [p for p in window if p.rank == AT_REST]
+    late = [p for p in rests if p.frame - start >= PREFERRED_FRAMES]
+    if late and not (opening and end - start <= FIRST_PHRASE_FRAMES):
+        return late[0].frame, AT_REST
+    if end - start <= LONGEST_PHRASE_FRAMES:
+        return end, ALWAYS
+    return (rests[-1].frame, AT_REST) if rests else _cut_in_sound(window, start, LONGEST_PHRASE_FRAMES)
+
+
+def _cut_in_sound(within: list[_Place], start: int, limit: int) -> tuple[int, int]:
+    """The best place that is no long rest, in the second half of what is allowed where there is one."""
+    for rank in (AT_BREATH, AT_PAUSE, AT_LONG_VOWEL, AT_NOTE):
+        of_rank = [p for p in within if p.rank == rank]
+        late = [p for p in of_rank if p.frame - start >= limit // 2]
+        if late:
+            best = max(late, key=lambda p: (p.length, p.frame))
+            return best.frame, best.rank
+    if within:
+        return within[-1].frame, within[-1].rank
+    return start + limit, AT_NOTE
+
+
+def _context_before(table: SlotTable, cut_frame: int) -> int:
+    """Where a phrase begins to sing so as to be in full voice at its cut: a slot's start where one is near enough."""
+    near = max(cut_frame - CONTEXT_FRAMES, 0)
+    k = int(np.searchsorted(table.starts, near, side="right")) - 1
+    start = int(table.starts[max(k, 0)])
+    return start if cut_frame - start <= LONGEST_CONTEXT_FRAMES else near
+
+
+def _context_after(table: SlotTable, cut_frame: int) -> int:
+    """Where a phrase stops singing after its cut: a slot's end where one is near enough."""
+    near = min(cut_frame + CONTEXT_FRAMES, table.frames)
+    k = int(np.searchsorted(table.starts, near, side="left"))
+    end = int(table.starts[min(k, len(table.starts) - 1)])
+    return end if end - cut_frame <= LONGEST_CONTEXT_FRAMES else near

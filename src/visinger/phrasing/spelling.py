@@ -1,0 +1,123 @@
+"""From a score to phrases: words onto notes, notes onto the frame grid (VISinger §2.3.1).
+
+`line.py` says how a line is sung where the score leaves it open.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visinger import language as languages
+from visinger.errors import ScoreError, at_bar
+from visinger.language import SpellingError, Syllable
+from visinger.phrasing import line
+from visinger.phrasing.cutting import cut
+from visinger.phrasing.dynamics import level_db
+from visinger.phrasing.phrase import Phrase
+from visinger.score.score import LONGEST_SCORE_SECONDS, Part, Score
+from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ, round_half_up
+
+
+@dataclass(frozen=True)
+class Song:
+    """A part of a score, ready to be sung: contiguous phrases and the level of each frame."""
+
+    phrases: tuple[Phrase, ...]
+    samples: int  # the score's length at 24 kHz
+    level_db: NDArray[np.float64]  # (T) 0 dB = mf
+    warnings: tuple[str, ...] = ()
+    language: str = ""
+
+    @property
+    def frames(self) -> int:
+        """T of the song: its samples in hops, the last one begun."""
+        return -(-self.samples // HOP_SAMPLES)
+
+
+def spell(score: Score, *, part: int = 0, language: str | None = None) -> Song:
+    """The phrases of one part.
+
+    Frames lie on the absolute grid (onset frame = round(100 × seconds)); the song
+    has round(24000 × seconds) samples, whatever part is sung. Raises `ScoreError`
+    where there is nothing to sing, `LyricError` with bar, beat and text where
+    words cannot be spelled.
+    """
+    chosen = _part(score, part)
+    _check(score, chosen)
+    length = max([score.seconds, *(score.tempo_map.seconds(p.notes[-1].end_tick) for p in score.parts if p.notes)])
+    if length > LONGEST_SCORE_SECONDS:
+        raise ScoreError(
+            f"the score lasts {float(length) / 3600:.1f} hours", where=score.path or "score",
+            remedy=f"sing at most {LONGEST_SCORE_SECONDS // 3600} hours at once",
+        )  # fmt: skip
+    chosen_language = language or score.language or _told_from(chosen)
+    sung = line.timed(score, chosen, _spelled(score, chosen, chosen_language), length=length)
+    sung, warnings = line.voiced(sung, score.path)
+    samples = round_half_up(SAMPLE_RATE_HZ * length)
+    frames = -(-samples // HOP_SAMPLES)
+    table = line.laid_out(sung, frames, chosen_language)
+    levels = level_db(chosen.dynamics, score.tempo_map, frames)
+    return Song(cut(table), samples, levels, (*score.doubts, *warnings), chosen_language)
+
+
+def _part(score: Score, part: int) -> Part:
+    if not 0 <= part < len(score.parts):
+        names = ", ".join(f"{k} ({p.name})" for k, p in enumerate(score.parts)) or "none"
+        raise ScoreError(f"there is no part {part}", where=score.path or "score", remedy=f"parts: {names}")
+    return score.parts[part]
+
+
+def _check(score: Score, part: Part) -> None:
+    """Refuse what cannot be sung at all."""
+    where = score.path or "score"
+    if not part.notes:
+        raise ScoreError(f"the part '{part.name}' has no notes", where=where, remedy="choose another with --part")
+    if not part.sung:
+        raise ScoreError(f"the part '{part.name}' has no lyrics", where=where, remedy="give words with --lyrics FILE")
+    first = part.notes[0]
+    if not first.lyric and not first.phonemes:
+        raise ScoreError(
+            "the first note has no lyric",
+            where=at_bar(score.path, first.bar, first.beat),
+            remedy="write one under it, or give the words with --lyrics FILE",
+        )
+    for note, following in pairwise(part.notes):
+        if following.start_tick < note.start_tick:
+            raise ScoreError("a note stands before the one it follows",
+                             where=at_bar(score.path, following.bar, following.beat),
+                             remedy="put the part's notes in time order")  # fmt: skip
+    for note in part.notes:
+        if note.duration_ticks <= 0 or not 1 <= note.pitch_midi <= 127:
+            raise ScoreError(f"a note of {note.duration_ticks} ticks at MIDI pitch {note.pitch_midi}",
+                             where=at_bar(score.path, note.bar, note.beat),
+                             remedy="notes last some ticks and lie between 1 and 127")  # fmt: skip
+
+
+def _told_from(part: Part) -> str:
+    """The language of the words, or of typed phonemes where there are no words."""
+    lyrics = [note.lyric for note in part.notes if note.lyric and not note.phonemes]
+    if lyrics:
+        return languages.detect(lyrics)
+    typed = {symbol for note in part.notes for symbol in note.phonemes}
+    fitting = [code for code in languages.LANGUAGES if typed <= languages.phoneme_set(code).keys()]
+    return fitting[0] if fitting else "zh"
+
+
+def _spelled(score: Score, part: Part, language: str) -> dict[int, tuple[Syllable, ...]]:
+    """The syllables of each note that has words, by the note's index."""
+    worded = [k for k, note in enumerate(part.notes) if note.lyric and not note.phonemes]
+    spelled: dict[int, tuple[Syllable, ...]] = {}
+    k = 0
+    try:
+        for k, note in enumerate(part.notes):
+            if note.phonemes:
+                spelled[k] = languages.from_phonemes(note.phonemes, language)
+        lyrics = [part.notes[k].lyric or "" for k in worded]
+        spelled.update(zip(worded, languages.spell(lyrics, language), strict=True))
+    except SpellingError as error:
+        index = k if part.notes[k].phonemes and k not in spelled else worded[error.index]
+        note = part.notes[index]
+        raise error.moved(index=index, where=at_bar(score.path, note.bar, note.beat)) from None
+    return spelled
