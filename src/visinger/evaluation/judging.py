@@ -1,0 +1,149 @@
+"""Judging: one sung take beside its recording, every measure of it.
+
+Shapes: N phonemes · T frames · S samples.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visinger.corpora.take import Take
+from visinger.evaluation import health, metrics
+from visinger.evaluation.cepstra import mel_cepstral_distance, world_cepstra
+from visinger.evaluation.concert import Sung
+from visinger.evaluation.metrics import Tally
+from visinger.language import phoneme_set
+from visinger.phrasing.phrase import BREATH, REST, SILENCE
+from visinger.signal import f0
+from visinger.signal.mel import log_mel
+from visinger.signal.onsets import vowel_onsets
+from visinger.units import FRAMES_PER_SECOND
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The measures of one sung take: tallies that pool, and lists whose medians are taken over all clips."""
+
+    take: str
+    singer: str
+    mode: str
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    values: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+
+def vowels(take: Take) -> NDArray[np.bool_]:
+    """(N) which phonemes are vowels (nuclei) in the take's language."""
+    kinds = phoneme_set(take.phrase.language)
+    return np.array([kinds.get(p) == "vowel" for p in take.phrase.phonemes])
+
+
+def sounding(take: Take) -> NDArray[np.bool_]:
+    """(N) which phonemes are sung: all but silence and breath."""
+    return np.array([p not in (SILENCE, BREATH) for p in take.phrase.phonemes])
+
+
+class Judge:
+    """Listens to sung takes. `recogniser` (alignment.recogniser) adds the phoneme error rate."""
+
+    def __init__(self, recogniser: Any = None) -> None:
+        self.recogniser = recogniser
+
+    def judge(self, sung: Sung) -> Verdict:
+        """All measures that the mode allows; see `evaluation.metrics` for their definitions."""
+        take, samples = sung.take, np.asarray(sung.samples, np.float64)
+        tracked = f0.track(samples, take.sample_rate_hz, hop=take.hop_samples)
+        verdict = Verdict(take.name, sung.singer, sung.mode)
+        verdict.tallies.update(self._pitch(sung, tracked))
+        self._following(sung, verdict)
+        self._onsets(sung, verdict)
+        mel = log_mel(samples, take.sample_rate_hz)
+        if sung.mode == "given":
+            verdict.tallies.update(_spectra(sung, mel, tracked))
+        else:
+            verdict.tallies["duration_mae_frames"] = metrics.duration_mae_frames(
+                sung.frames, take.frames, sounding(take)
+            )
+            consonants = sounding(take) & ~vowels(take)
+            verdict.tallies["consonant_mae_frames"] = metrics.duration_mae_frames(sung.frames, take.frames, consonants)
+        if self.recogniser is not None:
+            found = self.recogniser.errors(mel, take.phrase.phonemes)
+            verdict.tallies["phoneme_error_rate"] = Tally(found.errors, found.phonemes)
+        _health(samples, take, verdict)
+        return verdict
+
+    @staticmethod
+    def _pitch(sung: Sung, tracked: NDArray[np.float64]) -> dict[str, Tally]:
+        """Pitch beside the recording's, frame by frame of the score's time, and beside the score."""
+        take = sung.take
+        recorded = take.f0_hz.astype(np.float64)
+        pitches = np.repeat(take.phrase.pitches, sung.frames)
+        return {
+            "f0_mae_hz": metrics.f0_mae_hz(tracked, recorded),
+            "f0_mae_cents": metrics.f0_mae_cents(tracked, recorded),
+            "log_f0_squares": metrics.log_f0_squares(tracked, recorded),
+            "semitone_accuracy": metrics.semitone_accuracy(tracked, recorded),
+            "voicing_error": metrics.voicing_error(tracked, recorded),
+            "note_frames_within_50_cents": metrics.note_frames_within(tracked, np.where(pitches == REST, 0, pitches)),
+        }
+
+    @staticmethod
+    def _following(sung: Sung, verdict: Verdict) -> None:
+        """The curve that was meant, heard by a tracker that did not make it."""
+        take = sung.take
+        heard = f0.track_independent(sung.samples, take.sample_rate_hz, hop=take.hop_samples)
+        found = metrics.pitch_following(heard, sung.f0_hz, np.repeat(vowels(take), sung.frames))
+        verdict.tallies["curve_within_50_cents"] = found.within
+        verdict.tallies["curve_heard"] = found.heard
+        verdict.values["curve_cents"] = found.cents
+
+    @staticmethod
+    def _onsets(sung: Sung, verdict: Verdict) -> None:
+        """Vowel onsets after what is silent or unvoiced, as sung, against where they were meant."""
+        take = sung.take
+        meant = meant_onsets_frames(take, sung.frames)
+        heard = vowel_onsets(sung.samples, take.sample_rate_hz, meant / FRAMES_PER_SECOND) * FRAMES_PER_SECOND
+        verdict.values["onset_ms"] = metrics.onset_deviations_ms(heard, meant)
+        verdict.tallies["onsets_heard"] = metrics.tally(np.isfinite(heard))
+
+
+def meant_onsets_frames(take: Take, frames: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Frames at which vowels start after a silence or an unvoiced consonant: there voicing starts too."""
+    kinds = phoneme_set(take.phrase.language)
+    kind = [kinds.get(p, "silence") for p in take.phrase.phonemes]
+    starts = np.concatenate([[0], np.cumsum(frames)[:-1]])
+    quiet = ("silence", "unvoiced")
+    return np.array(
+        [float(starts[n]) for n in range(1, len(kind)) if kind[n] == "vowel" and kind[n - 1] in quiet], np.float64
+    )
+
+
+def _spectra(sung: Sung, mel: NDArray[np.float32], tracked: NDArray[np.float64]) -> dict[str, Tally]:
+    """Mel and mel-cepstral distance over the sung frames, given the recording's durations.
+
+    A sung wave is first brought to the recording's power over these frames,
+    so that a voice's fixed gain is not mistaken for another timbre.
+    """
+    take = sung.take
+    counted = np.repeat(sounding(take), take.frames)
+    reference = log_mel(take.samples, take.sample_rate_hz)
+    loud = np.repeat(counted, take.hop_samples)
+    power, wanted = (float(np.square(x[loud], dtype=np.float64).mean()) for x in (sung.samples, take.samples))
+    gain = 0.5 * np.log(max(wanted, 1e-12) / max(power, 1e-12))
+    ours = world_cepstra(sung.samples, tracked, sample_rate_hz=take.sample_rate_hz, hop=take.hop_samples)
+    theirs = world_cepstra(take.samples, take.f0_hz, sample_rate_hz=take.sample_rate_hz, hop=take.hop_samples)
+    return {
+        "mel_distance": metrics.mel_distance(np.maximum(mel + gain, np.log(1e-5)), reference, counted),
+        "mcd_db": mel_cepstral_distance(ours, theirs, counted),
+    }
+
+
+def _health(samples: NDArray[np.float64], take: Take, verdict: Verdict) -> None:
+    found = health.examine(samples, sample_rate_hz=take.sample_rate_hz)
+    seconds = len(samples) / take.sample_rate_hz
+    loud = np.repeat(np.repeat(sounding(take), take.frames), take.hop_samples)
+    verdict.tallies["clicks_per_minute"] = Tally(found.clicks, seconds / 60)
+    verdict.values["dc_db"] = np.array([found.dc_db])
+    verdict.values["loudness_lufs"] = np.array([found.loudness_lufs])
+    verdict.values["above_8khz_db"] = np.array([health.above_hz_db(samples[loud], sample_rate_hz=take.sample_rate_hz)])
