@@ -113,7 +113,7 @@ def open_graphs(folder: Path, description: VoiceDescription) -> VoiceGraphs:
 
     def opened(name: str) -> Graph:
         described = description.graphs[name]
-        graph = Graph(_session(read_graph(folder, described), folder / described.file, threads))
+        graph = open_graph(read_graph(folder, described), folder / described.file, threads=threads)
         if set(graph.inputs) != set(described.inputs) or set(graph.outputs) != set(described.outputs):
             raise VoiceError(
                 "takes or gives other tensors than described",
@@ -127,7 +127,8 @@ def open_graphs(folder: Path, description: VoiceDescription) -> VoiceGraphs:
     return VoiceGraphs(graphs, excited=description.excited)
 
 
-def _session(data: bytes, path: Path, threads: int) -> "onnxruntime.InferenceSession":
+def open_graph(data: bytes, path: Path, *, threads: int) -> Graph:
+    """Open one ONNX graph; raises VoiceError naming its file when onnxruntime refuses it."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -140,7 +141,7 @@ def _session(data: bytes, path: Path, threads: int) -> "onnxruntime.InferenceSes
     # Four graphs take turns: idle threads must sleep, not spin.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        return Graph(onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"]))
     except Exception as error:  # noqa: BLE001 -- onnxruntime raises many kinds, none with a common base
         reason = str(error).splitlines()[0][:200]
         raise VoiceError(f"cannot be opened ({reason})", where=path, remedy="export the voice again") from error

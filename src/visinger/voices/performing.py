@@ -19,13 +19,23 @@ from visinger.voices.graphs import VoiceGraphs
 
 VOICED_FROM = 0.5  # voicing probability
 LOWEST_HZ, HIGHEST_HZ = 30.0, 3000.0  # no singer leaves these; a wild prediction must not either
+NEUTRAL_MIDI = 60  # of a phrase without any note
 BLEND_FRAMES = 8  # either side of a cut inside a vowel
 
 
-def note_log_f0(phrase: Phrase, owner: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(T) natural-log pitch in Hz of the note each frame belongs to; 0 in rests."""
-    pitches = phrase.pitches[owner]
-    return np.where(pitches == REST, 0.0, np.log(hz_from_midi(pitches))).astype(np.float32)
+def note_log_f0(pitches: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(N) natural log of each phoneme's note pitch in Hz, as the F0 predictor was taught to read it.
+
+    Rests hold the note before them, those at the start take the first note to
+    come, and a phrase of rests lies at C4.
+    """
+    sung = np.flatnonzero(pitches != REST)
+    if len(sung) == 0:
+        held = np.full(len(pitches), NEUTRAL_MIDI)
+    else:
+        last = np.searchsorted(sung, np.arange(len(pitches)), side="right") - 1
+        held = pitches[sung[np.maximum(last, 0)]]
+    return np.log(hz_from_midi(held)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ def perform_phrase(graphs: VoiceGraphs, vocabulary: Vocabulary, phrase: Phrase) 
     text, predicted = graphs.rhythm(vocabulary.ids(phrase.phonemes), phrase.pitches, phrase.note_frames)
     frames = lock(phrase, predicted.astype(np.float64))
     owner, position = owners(frames)
-    log_f0, voicing = graphs.intonation(text, owner, position, note_log_f0(phrase, owner))
+    log_f0, voicing = graphs.intonation(text, owner, position, note_log_f0(phrase.pitches)[owner])
     f0_hz = np.exp(np.clip(log_f0.astype(np.float64), np.log(LOWEST_HZ), np.log(HIGHEST_HZ)))
     return PhrasePerformance(phrase, frames, np.where(voicing >= VOICED_FROM, f0_hz, 0.0))
 

@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from visinger import phrasing
 from visinger.audio import Wave
 from visinger.errors import LyricError, ScoreError, VoiceError, at_bar
-from visinger.phrasing import Song
 from visinger.phrasing.performance import Performance, PhrasePerformance
+from visinger.phrasing.spelling import Song, spell
 from visinger.phrasing.vocabulary import Vocabulary
 from visinger.score.score import Part, Score
 from visinger.units import FRAMES_PER_SECOND, SAMPLE_RATE_HZ, round_half_up
@@ -177,7 +176,7 @@ class Voice:
                 raise ScoreError(
                     f"no part {part + 1}", where=score.path or "score", remedy=f"it has {len(score.parts)} part(s)"
                 )
-            song = phrasing.spell(score, part=part, language=score.language or self._spelling_language)
+            song = spell(score, part=part, language=score.language or self._spelling_language)
             place = _Place(score.path, score.parts[part])
         voice = self.for_language(song.language)
         _refuse_unknown(song, voice.vocabulary, place)

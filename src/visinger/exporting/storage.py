@@ -1,0 +1,64 @@
+"""Smaller ONNX files that hold the same numbers.
+
+Weights whose values float16 can hold are stored so, with a cast beside them.
+onnxruntime folds the casts into plain float32 constants when it opens the file,
+so singing costs no more.
+"""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+SMALLEST_HALVED = 1024  # values
+
+
+def forget_origins(model: onnx.ModelProto) -> None:
+    """Drop stack traces and other notes of the machine that exported the graph."""
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in [*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer]:
+        del value.metadata_props[:]
+        value.doc_string = ""
+    del model.graph.value_info[:]  # the shapes in between; onnxruntime infers them
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    model.doc_string = model.graph.doc_string = ""
+
+
+def name_axes(model: onnx.ModelProto, axes: Mapping[str, Mapping[int, str]]) -> None:
+    """Call the open axes by their letters (N, T, S) instead of the exporter's symbols."""
+    letters: dict[str, str] = {}
+    for value in model.graph.input:
+        for axis, letter in axes[value.name].items():
+            letters[value.type.tensor_type.shape.dim[axis].dim_param] = letter
+    for value in [*model.graph.input, *model.graph.output]:
+        for dimension in value.type.tensor_type.shape.dim:
+            if dimension.dim_param:
+                dimension.dim_param = re.sub(r"\w+", lambda m: letters.get(m[0], m[0]), dimension.dim_param)
+
+
+def store_smaller(model: onnx.ModelProto) -> None:
+    """Store large float32 weights as float16 where that gives back the same values."""
+    kept, made = [], []
+    for weight in model.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype == np.float32 and values.size >= SMALLEST_HALVED and _fits_half(values):
+            stored = f"{weight.name}.half"
+            kept.append(numpy_helper.from_array(values.astype(np.float16), stored))
+            made.append(helper.make_node("Cast", [stored], [weight.name], to=TensorProto.FLOAT))
+        else:
+            kept.append(weight)
+    nodes = [*made, *model.graph.node]
+    del model.graph.initializer[:], model.graph.node[:]
+    model.graph.initializer.extend(kept)
+    model.graph.node.extend(nodes)
+
+
+def _fits_half(values: NDArray[np.float32]) -> bool:
+    with np.errstate(over="ignore"):
+        return bool(np.array_equal(values, values.astype(np.float16).astype(np.float32)))
