@@ -113,7 +113,7 @@ def _read(text: str) -> list[str]:
         return []
     from pypinyin import Style, lazy_pinyin  # a second of import: only for hanzi
 
-    read = lazy_pinyin(text, style=Style.NORMAL, errors=list, v_to_u=False)
+    read = lazy_pinyin(text, style=Style.NORMAL, errors=list, v_to_u=False)  # type: ignore[arg-type]
     overrides, longest = phrase_overrides()
     at = 0
     while at < len(text):

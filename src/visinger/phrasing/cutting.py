@@ -2,8 +2,8 @@
 
 Cuts are sought at rests, then at breaths, then inside long vowels. A cut in a
 silence needs no context: both phrases meet in the pause. Any other cut lies
-inside one held sound, at the 30 % of its slot that the score lock always leaves
-it, and both phrases sing on past it: `keep_frames` says what to keep, and the kept
+inside one held sound, within the 30 % of its slot (15 % before a coda) that the
+score lock always leaves it, and both phrases sing on past it: `keep_frames` says what to keep, and the kept
 frames of all phrases tile the song exactly. A long silence becomes phrases of its
 own, which a singer need not sing.
 """
@@ -57,6 +57,7 @@ def cut(table: SlotTable) -> tuple[Phrase, ...]:
 def _places(table: SlotTable, symbols: list[str]) -> list[_Place]:
     """Every place to cut, in time order."""
     starts = table.starts.tolist()
+    closed = table.closed()
     places: list[_Place] = []
     for k, symbol in enumerate(symbols):
         start, length = starts[k], starts[k + 1] - starts[k]
@@ -65,7 +66,8 @@ def _places(table: SlotTable, symbols: list[str]) -> list[_Place]:
         elif symbol == SILENCE and (length >= LONG_REST_FRAMES or _opens_breath(symbols, k, length)):
             places.append(_Place(start + length // 2, AT_REST, length))
         elif length >= 4:
-            inside = start + max(2, KEPT_SHARE_NUMERATOR * length // KEPT_SHARE_DENOMINATOR)
+            sure = KEPT_SHARE_NUMERATOR * length // KEPT_SHARE_DENOMINATOR
+            inside = start + max(1 if closed[k] else 2, sure // 2 if closed[k] else sure)
             rank = AT_LONG_VOWEL if length >= LONG_VOWEL_FRAMES else AT_NOTE
             rank = {SILENCE: AT_PAUSE, BREATH: AT_BREATH}.get(symbol, rank)
             places += [

@@ -13,7 +13,8 @@ whole frames, from the note before first, from the note after last.
 What a slot's phonemes get depends on that slot, the lengths of its neighbours and
 the consonants that follow, on nothing further: a phrase cut with one slot of
 context is locked like the whole song, given the same predictions. A held vowel
-always owns its slot's first 30 %, so both sides of a cut made there agree.
+always owns its slot's first 30 % (15 % where a coda closes it), so both sides of
+a cut made there agree.
 """
 
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class _Slots:
             lengths=np.diff(phrase.slot_starts),
             onsets=np.bincount(phrase.slot[before], minlength=count),
             bodies=np.bincount(phrase.slot[~before], minlength=count),
-            onset_predicted=np.bincount(phrase.slot[before], weights=predicted[before], minlength=count),
+            onset_predicted=_sums(predicted[before], phrase.slot[before], count),
         )
 
     @property
@@ -114,8 +115,8 @@ def _body_shares(totals: Frames, predicted: NDArray[np.float64], slot: Frames) -
     is_vowel = np.ones(len(slot), dtype=bool)
     is_vowel[1:] = slot[1:] != slot[:-1]
     codas = np.bincount(slot[~is_vowel], minlength=count)
-    coda_predicted = np.bincount(slot[~is_vowel], weights=predicted[~is_vowel], minlength=count)
-    all_predicted = np.maximum(np.bincount(slot, weights=predicted, minlength=count), 1e-3)
+    coda_predicted = _sums(predicted[~is_vowel], slot[~is_vowel], count)
+    all_predicted = np.maximum(_sums(predicted, slot, count), 1e-3)
     coda_frames = np.floor(totals * coda_predicted / all_predicted + 0.5).astype(np.int64)
     most = np.minimum(totals // 2, np.maximum(LONGEST_CODA_FRAMES, codas))
     coda_frames = np.clip(np.maximum(np.minimum(coda_frames, most), codas), 0, np.maximum(totals - 1, 0))
@@ -134,9 +135,9 @@ def _shares(totals: Frames, weights: NDArray[np.float64], group: Frames) -> Fram
     if not len(group):
         return np.zeros(0, dtype=np.int64)
     count = len(totals)
-    exact = totals[group] * weights / np.bincount(group, weights=weights, minlength=count)[group]
+    exact = totals[group] * weights / _sums(weights, group, count)[group]
     shares = np.floor(exact).astype(np.int64)
-    missing = totals - np.bincount(group, weights=shares, minlength=count).astype(np.int64)
+    missing = totals - _sums(shares, group, count).astype(np.int64)
     order = np.lexsort((-(exact - shares), group))
     shares[order] += _rank_within(group[order]) < missing[group[order]]
     starved = np.bincount(group[shares == 0], minlength=count)
@@ -152,21 +153,26 @@ def _shares(totals: Frames, weights: NDArray[np.float64], group: Frames) -> Fram
     return shares
 
 
+def _sums(values: NDArray[np.float64] | Frames, group: Frames, count: int) -> NDArray[np.float64]:
+    """(count) sum of the values of each group."""
+    return np.bincount(group, weights=values, minlength=count).astype(np.float64)
+
+
 def _rank_within(group: Frames) -> Frames:
     """(n) position of each element among those of its group, the groups standing together."""
     index = np.arange(len(group))
     first = np.ones(len(group), dtype=bool)
     first[1:] = group[1:] != group[:-1]
-    return index - np.maximum.accumulate(np.where(first, index, 0))
+    since: Frames = index - np.maximum.accumulate(np.where(first, index, 0))
+    return since
 
 
 def _offsets_within(frames: Frames, group: Frames) -> Frames:
     """(n) frames of its group that come before each element."""
     if not len(group):
         return np.zeros(0, dtype=np.int64)
-    before = np.cumsum(frames) - frames
-    first = np.arange(len(group)) - _rank_within(group)
-    return before - before[first]
+    before: Frames = np.cumsum(frames) - frames
+    return before - before[np.arange(len(group)) - _rank_within(group)]
 
 
 def _separated(starts: Frames, total: int) -> Frames:

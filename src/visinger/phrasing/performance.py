@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visinger.phrasing.phrase import Phrase
+from visinger.phrasing.pitch_curve import read_f0_csv
 from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ
+
+__all__ = ["Performance", "PhrasePerformance", "read_f0_csv"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,13 @@ class PhrasePerformance:
             raise ValueError(f"durations sum to {self.frames.sum()}, the phrase has {self.phrase.frames} frames")
         if len(self.f0_hz) != self.phrase.frames:
             raise ValueError(f"F0 has {len(self.f0_hz)} frames, the phrase has {self.phrase.frames}")
+        if len(self.frames) != len(self.phrase.phonemes) or (self.frames < 0).any():
+            raise ValueError("a phrase needs one duration per phoneme, none negative")
+
+    @property
+    def phoneme_starts(self) -> NDArray[np.int64]:
+        """(N) the frame of the phrase that each phoneme starts on."""
+        return np.cumsum(self.frames) - self.frames
 
 
 @dataclass(frozen=True)
@@ -48,45 +58,48 @@ class Performance:
         return np.concatenate([p.f0_hz[p.phrase.kept] for p in self.phrases] or [np.zeros(0)])
 
     def with_f0(self, f0_hz: NDArray[np.float64]) -> "Performance":
-        """The same performance on another pitch curve for the whole song, (T) Hz, 0 = unvoiced."""
+        """The same performance on another pitch curve for the whole song.
+
+        f0_hz: (T) Hz, 0 = unvoiced, NaN = as it was. Raises `ValueError` for another length.
+        """
+        total = sum(p.phrase.kept.stop - p.phrase.kept.start for p in self.phrases)
+        if len(f0_hz) != total:
+            raise ValueError(f"a curve of {len(f0_hz)} frames for a song of {total}")
         phrases = []
         for p in self.phrases:
             first = p.phrase.start_frame
-            drawn = np.zeros(p.phrase.frames)
-            within = f0_hz[max(first, 0) : first + p.phrase.frames]
-            drawn[max(-first, 0) : max(-first, 0) + len(within)] = within
+            within = f0_hz[max(first, 0) : max(first + p.phrase.frames, 0)]  # context reaches past neither end
+            drawn = p.f0_hz.astype(np.float64)
+            part = slice(max(-first, 0), max(-first, 0) + len(within))
+            drawn[part] = np.where(np.isnan(within), drawn[part], within)
             phrases.append(replace(p, f0_hz=drawn))
+        return replace(self, phrases=tuple(phrases))
+
+    def with_frames(self, phrase: int, frames: NDArray[np.int64]) -> "Performance":
+        """The same performance with other durations (N) in one phrase; their sum must stay the phrase's."""
+        phrases = list(self.phrases)
+        phrases[phrase] = replace(phrases[phrase], frames=np.asarray(frames, dtype=np.int64))
         return replace(self, phrases=tuple(phrases))
 
     def as_json(self) -> dict[str, object]:
         """The documented exchange form; absolute frames of the song, cuts undone."""
-        phonemes: list[dict[str, object]] = []
+        phonemes: list[dict[str, str | int]] = []
         for p in self.phrases:
-            starts = np.concatenate([[0], np.cumsum(p.frames)])
+            starts = p.phoneme_starts
             kept = p.phrase.kept
             for n, symbol in enumerate(p.phrase.phonemes):
                 first = max(int(starts[n]), kept.start)
-                last = min(int(starts[n + 1]), kept.stop)
+                last = min(int(starts[n] + p.frames[n]), kept.stop)
                 if last <= first:
                     continue
                 note = int(p.phrase.score_notes[p.phrase.slot[n]])
-                entry = {
-                    "symbol": symbol,
-                    "start_frame": p.phrase.start_frame + first,
-                    "frames": last - first,
-                    "note": note,
-                }
-                previous = phonemes[-1] if phonemes else None
-                if (
-                    previous
-                    and first == kept.start
-                    and kept.start > 0
-                    and previous["symbol"] == symbol
-                    and previous["note"] == note
-                ):
-                    previous["frames"] = int(previous["frames"]) + last - first  # type: ignore[call-overload]
+                before = phonemes[-1] if phonemes else None
+                joins = first == kept.start and before and (before["symbol"], before["note"]) == (symbol, note)
+                if before and joins:
+                    before["frames"] = int(before["frames"]) + last - first
                 else:
-                    phonemes.append(entry)
+                    start = p.phrase.start_frame + first
+                    phonemes.append({"symbol": symbol, "start_frame": start, "frames": last - first, "note": note})
         return {
             "sample_rate_hz": self.sample_rate_hz,
             "hop_samples": self.hop_samples,

@@ -41,6 +41,12 @@ class SlotTable:
             held[int(self.slot[n])] = self.phonemes[int(n)]
         return held
 
+    def closed(self) -> NDArray[np.bool_]:
+        """(K) True for slots whose vowel is closed by a coda."""
+        closed = np.zeros(len(self.starts) - 1, dtype=bool)
+        closed[self.slot[self.coda]] = True
+        return closed
+
     def phrase(self, first: int, last: int, *, keep: tuple[int, int]) -> Phrase:
         """The phrase of absolute frames [first, last), of which [keep) belongs to the song.
 
