@@ -18,4 +18,8 @@ def fold(model: nn.Module) -> None:
     """Replace every normalised weight by its value, in place; the outputs stay the same."""
     for module in model.modules():
         if parametrize.is_parametrized(module, "weight"):
+            trained = any(parameter.requires_grad for parameter in module.parametrizations.weight.parameters())
             parametrize.remove_parametrizations(module, "weight")
+            value = module.weight.detach()
+            del module.weight  # torch leaves a buffer behind where no gradient was wanted
+            module.weight = nn.Parameter(value, requires_grad=trained)
