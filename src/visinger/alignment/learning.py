@@ -127,7 +127,7 @@ class _Lessons:
 def learn(
     takes: Sequence[Take], config: LearningConfig, *, report: Callable[[str], None] | None = None
 ) -> PhonemeRecogniser:
-    """Train on `takes`. The learning rate rises for a tenth, then falls to zero along a cosine.
+    """Train on `takes`. The learning rate rises for a twentieth, then falls to zero along a cosine.
 
     The weights kept are an exponential mean. Raises ValueError when no take holds a word.
     """
@@ -177,6 +177,6 @@ def _fitted(network: RecogniserNetwork, clips: Sequence[Sequence[Lesson]]) -> Re
 
 
 def _schedule(progress: float) -> float:
-    if progress < 0.1:
-        return 0.05 + 0.95 * progress / 0.1
-    return 0.5 * (1 + math.cos(math.pi * min((progress - 0.1) / 0.9, 1.0)))
+    if progress < 0.05:
+        return 0.05 + 19 * progress
+    return 0.5 * (1 + math.cos(math.pi * min((progress - 0.05) / 0.95, 1.0)))

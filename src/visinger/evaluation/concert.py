@@ -107,7 +107,7 @@ def sing_takes(
                 raise ValueError(
                     f"{contender.name} sang {len(sung.samples)} samples of {take.name}, not {len(take.samples)}"
                 )
-            if path is not None and not contender.name == "recording":
+            if path is not None and not contender.is_recording:
                 _keep(path, sung)
         yield sung
 

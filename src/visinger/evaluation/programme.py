@@ -1,0 +1,179 @@
+"""The programme of an evaluation: who sings what, who listens, and where it is written.
+
+`evaluate` is what `visinger evaluate` calls.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from visinger.alignment.learning import LearningConfig, learn
+from visinger.alignment.recogniser import CARD, PhonemeRecogniser
+from visinger.corpora.prepared import Prepared
+from visinger.corpora.take import Take
+from visinger.evaluation import concert, examples, figures, reports
+from visinger.evaluation.concert import Contender, Sung, sing_takes
+from visinger.evaluation.copies import WorldCopy
+from visinger.evaluation.judging import Judge, Verdict
+from visinger.evaluation.summary import Row, summarise
+from visinger.voices.singer import VoiceSinger
+from visinger.voices.voice import Voice
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What to evaluate. Reports go to `out`, what is kept between calls to `work`."""
+
+    out: Path  # NAME.csv, NAME.md, NAME/*.png
+    work: Path  # sung takes and the recogniser
+    corpus: Path | None = None  # a prepared corpus
+    voices: tuple[str, ...] = ()  # names or folders
+    examples: Path | None = None  # a folder of scores
+    name: str = "held-out"
+    split: Literal["train", "validation", "test"] = "test"
+    by: Literal["song", "paper"] = "song"
+    takes: int = 0  # only the first so many; 0 = all
+    recogniser: Path | None = None  # None: trained on the corpus's training split and kept in `work`
+    recogniser_minutes: float = 10.0  # of processor time
+    words: bool = True  # measure the phoneme error rate
+    pictures: int = 4
+    seed: int = 0
+    command: str = "visinger evaluate"
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was found, and the files it was written to."""
+
+    rows: list[Row]
+    verdicts: list[Verdict]
+    examples: list[examples.Example]
+    files: list[Path]
+
+
+def evaluate(
+    options: EvaluateOptions,
+    *,
+    more: Sequence[Contender] = (),
+    report: Callable[[str], None] | None = None,
+) -> Evaluation:
+    """Sing, listen, write. `more` are further rows, such as `concert.floor(PosteriorCopy(model))`.
+
+    Calling it again after an interruption sings only what is missing.
+    """
+    say = report or _quiet
+    voices = [Voice.load(name) for name in options.voices]
+    verdicts: list[Verdict] = []
+    files: list[Path] = []
+    notes = list(options.notes)
+    if options.corpus is not None:
+        prepared = Prepared.open(options.corpus)
+        takes = list(prepared.takes(options.split, by=options.by))
+        takes = takes[: options.takes] if options.takes else takes
+        recogniser = _recogniser(options, prepared, say) if options.words else None
+        if recogniser is not None:
+            notes.append(_about(recogniser))
+        singers = [
+            concert.singer(VoiceSinger(voice), fingerprint=_fingerprint(name))
+            for voice, name in zip(voices, options.voices, strict=True)
+        ]
+        contenders = [concert.recording(), concert.floor(WorldCopy()), *more, *singers]
+        verdicts = _judged(contenders, takes, Judge(recogniser), options, say)
+        files += _pictures(contenders, takes, options)
+    rows = summarise(verdicts)
+    sung = _examples(voices, options, notes)
+    title = f"{options.name}: {options.split} takes, split by {options.by}" if rows else options.name
+    table, page = (options.out / f"{options.name}.{suffix}" for suffix in ("csv", "md"))
+    reports.write_text(table, reports.as_csv(rows))
+    reports.write_text(page, reports.markdown(title, rows, command=options.command, notes=notes))
+    return Evaluation(rows, verdicts, sung, [*files, table, page])
+
+
+def _quiet(line: str) -> None:
+    """Say nothing."""
+
+
+def _examples(voices: Sequence[Voice], options: EvaluateOptions, notes: list[str]) -> list[examples.Example]:
+    """Sing the examples with every voice; what is to be said of them is added to `notes`."""
+    if options.examples is None:
+        return []
+    sung: list[examples.Example] = []
+    for voice in voices:
+        keep_in = options.work / "examples" / _plain(voice.name)
+        found, refused = examples.sing_examples(voice, options.examples, seed=options.seed, keep_in=keep_in)
+        sung += found
+        notes += [f"Not sung by {voice.name}: {reason}" for reason in refused]
+    if sung:
+        notes.append("## The examples\n\n" + examples.example_table(sung))
+    return sung
+
+
+def _judged(
+    contenders: Sequence[Contender],
+    takes: Sequence[Take],
+    judge: Judge,
+    options: EvaluateOptions,
+    say: Callable[[str], None],
+) -> list[Verdict]:
+    verdicts = []
+    for contender in contenders:
+        for mode in contender.modes:
+            kept = options.work / "concert" / _plain(contender.name)
+            for number, one in enumerate(sing_takes(contender, takes, mode, kept=kept, seed=options.seed), start=1):
+                verdicts.append(judge.judge(one))
+                if number % 10 == 0 or number == len(takes):
+                    say(f"{contender.name}, {mode}: {number} of {len(takes)} takes")
+    return verdicts
+
+
+def _pictures(contenders: Sequence[Contender], takes: Sequence[Take], options: EvaluateOptions) -> list[Path]:
+    """The longest-worded takes of the set, every contender below the recording."""
+    files = []
+    chosen = sorted(takes, key=lambda t: (-len(t.phrase.phonemes), t.name))[: options.pictures]
+    for take in chosen:
+        versions: list[Sung] = []
+        for contender in contenders:
+            for mode in contender.modes:
+                kept = options.work / "concert" / _plain(contender.name)
+                versions += sing_takes(contender, [take], mode, kept=kept, seed=options.seed)
+        path = options.out / options.name / f"{take.name}.png"
+        figures.spectrograms(path, versions)
+        files.append(path)
+    return files
+
+
+def _recogniser(options: EvaluateOptions, prepared: Prepared, say: Callable[[str], None]) -> PhonemeRecogniser:
+    folder = options.recogniser or options.work / "recogniser"
+    if not (folder / CARD).is_file() and options.recogniser is None:
+        say(f"teaching a phoneme recogniser for {options.recogniser_minutes:g} minutes of processor time")
+        config = LearningConfig(epochs=100_000, minutes=options.recogniser_minutes)
+        learnt = learn(list(prepared.takes("train", by=options.by)), config, report=say)
+        learnt.story |= {"corpus": prepared.card.name, "split": f"train, by {options.by}"}
+        learnt.save(folder)
+    return PhonemeRecogniser.load(folder)
+
+
+def _about(recogniser: PhonemeRecogniser) -> str:
+    story = recogniser.story
+    return (
+        f"Words are heard by a CTC phoneme recogniser of {story.get('parameters', 0) / 1e6:.1f} M parameters, trained "
+        f"for {story.get('cpu_minutes')} minutes of one core on {story.get('takes')} recordings of "
+        f"{story.get('corpus', 'the corpus')} ({story.get('split', 'train')}); no singer's output was shown to it."
+    )
+
+
+def _fingerprint(name_or_folder: str) -> str:
+    """A digest of a voice folder's files, so that an exported-again voice is sung again; a name stands for itself."""
+    folder = Path(name_or_folder)
+    total = hashlib.sha256(str(name_or_folder).encode())
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        if path.is_file():
+            total.update(path.name.encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name)

@@ -1,0 +1,79 @@
+"""Reports: tables as CSV for programs and Markdown for people, with the command that makes them again."""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from visinger.errors import OutputError
+from visinger.evaluation.intervals import Interval
+from visinger.evaluation.summary import MEASURES, Row
+
+MODES = {
+    "given": "With the recording's durations and F0",
+    "score": "From the score alone: own durations under the score lock, own F0",
+}
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or none; OutputError when it cannot be written."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(text, encoding="utf-8")
+        os.replace(aside, path)
+    except OSError as error:
+        raise OutputError(f"could not be written ({error})", where=path, remedy="check the folder") from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """One line a figure: singer, mode, measure, unit, value, low, high, clips."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["singer", "mode", "measure", "unit", "value", "low", "high", "clips"])
+    for row in rows:
+        for measure in MEASURES:
+            if measure.name in row.figures:
+                found = row.figures[measure.name]
+                numbers = [f"{x:.6g}" for x in (found.value, found.low, found.high)]
+                writer.writerow([row.singer, row.mode, measure.name, measure.unit, *numbers, found.clips])
+    return text.getvalue()
+
+
+def shown(figure: Interval | None) -> str:
+    """A figure as tables print it: value and interval, as many digits as it deserves."""
+    if figure is None:
+        return "–"
+    digits = 0 if abs(figure.value) >= 100 else 1 if abs(figure.value) >= 10 else 2
+    return f"{figure.value:.{digits}f} [{figure.low:.{digits}f}, {figure.high:.{digits}f}]"
+
+
+def table(rows: Sequence[Row], mode: str) -> str:
+    """The rows of one mode in Markdown, a measure a line, a singer a column; the recording always beside."""
+    chosen = [row for row in rows if row.mode == mode or row.singer == "recording"]
+    lines = [
+        "| measure | unit | " + " | ".join(row.singer for row in chosen) + " |",
+        "|---|---|" + "---|" * len(chosen),
+    ]
+    for measure in MEASURES:
+        if any(measure.name in row.figures for row in chosen):
+            cells = " | ".join(shown(row.figures.get(measure.name)) for row in chosen)
+            lines.append(f"| {measure.title} | {measure.unit} | {cells} |")
+    return "\n".join(lines)
+
+
+def markdown(title: str, rows: Sequence[Row], *, command: str, notes: Sequence[str] = ()) -> str:
+    """The whole report of one corpus."""
+    parts = [
+        f"# {title}",
+        f"Made by `{command}`. In brackets: 95 % bootstrap interval over clips. Nothing is time-warped.",
+    ]
+    parts += list(notes)
+    for mode, heading in MODES.items():
+        if any(row.mode == mode for row in rows):
+            clips = max(row.clips for row in rows if row.mode == mode)
+            parts.append(f"## {heading}\n\n{clips} clips.\n\n{table(rows, mode)}")
+    return "\n\n".join(parts) + "\n"
