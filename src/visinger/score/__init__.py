@@ -4,6 +4,7 @@ from pathlib import Path
 
 from visinger.errors import ScoreError
 from visinger.score.formats.json_score import read_json, write_json
+from visinger.score.formats.midi_writer import write_midi
 from visinger.score.formats.musicxml import read_musicxml
 from visinger.score.score import LevelPoint, Note, Part, Score, Tempo, TempoMap, TimeSignature
 
@@ -37,4 +38,7 @@ def _only_verse(score: Score, verse: int | None) -> Score:
     return score
 
 
-__all__ = ["LevelPoint", "Note", "Part", "Score", "Tempo", "TempoMap", "TimeSignature", "read", "write_json"]
+__all__ = [
+    *("LevelPoint", "Note", "Part", "Score", "Tempo", "TempoMap", "TimeSignature"),
+    *("read", "write_json", "write_midi"),
+]

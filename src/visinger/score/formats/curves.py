@@ -153,10 +153,8 @@ def _draw_hairpin(points: list[Point], pin: _Hairpin, steps: Sequence[Point]) ->
     inside = [s for s in steps if pin.start < s[0] < pin.end]
     end = inside[0][0] if inside else pin.end
     nearby = inside or [s for s in steps if pin.end <= s[0] <= pin.end + 1]
-    if nearby and (nearby[0][1] - level) * pin.direction > 0:
-        target = nearby[0][1]
-    else:
-        target = level + pin.direction * STEP_DB
+    agrees = bool(nearby) and (nearby[0][1] - level) * pin.direction > 0
+    target = nearby[0][1] if agrees else level + pin.direction * STEP_DB
     bounded = min(max(target, Fraction(SOFTEST_DB)), Fraction(LOUDEST_DB))
     points.extend([(pin.start, level), (end, bounded)])
     return end
@@ -204,7 +202,8 @@ def sung_levels(points: Sequence[Point], stretches: Sequence[Stretch]) -> tuple[
         if len(kept) > 1 and _on_a_line(kept[-2], kept[-1], point):
             kept.pop()
         kept.append(point)
-    return tuple(LevelPoint(tick, level) for tick, level in kept)
+    silent_about_level = all(level == 0 for _, level in kept)
+    return () if silent_about_level else tuple(LevelPoint(tick, level) for tick, level in kept)
 
 
 def _on_a_line(a: tuple[int, float], b: tuple[int, float], c: tuple[int, float]) -> bool:

@@ -32,6 +32,7 @@ class PartReader:
         self.verse_names: dict[str, int] = {}
         self.measures: list[WrittenMeasure] = []
         self.cursor = Fraction(0)
+        self.at = Fraction(0)  # the place that messages name
         self.now = WrittenMeasure("1", implicit=False)
         self.last_note: WrittenNote | None = None  # the one that <chord/> adds to
 
@@ -48,6 +49,7 @@ class PartReader:
         self.cursor, self.last_note = Fraction(0), None
         self.measures.append(self.now)
         for child in element:
+            self.at = self.cursor
             if child.tag == "note":
                 self._note(child)
             elif child.tag in ("backup", "forward"):
@@ -66,9 +68,9 @@ class PartReader:
     # -- places ----------------------------------------------------------------------------------
 
     def beat(self) -> Fraction:
-        """The 1-based beat at the cursor."""
+        """The 1-based beat of what is being read."""
         unit = self.signature[1] if self.signature else 4
-        return 1 + self.cursor * unit / 4
+        return 1 + self.at * unit / 4
 
     def place(self) -> str:
         return at_bar(self.path, self.now.number, self.beat())
@@ -141,6 +143,7 @@ class PartReader:
         quarters = Fraction(0) if grace is not None else self._length(element)
         in_chord = element.find("chord") is not None and self.last_note is not None
         onset = self.last_note.onset if in_chord and self.last_note else self.cursor
+        self.at = onset
         if not in_chord:
             self.cursor = onset + quarters
             self.now.length = max(self.now.length, self.cursor)
