@@ -70,6 +70,7 @@ class Training:
 
     steps: int = 600_000  # §3.2
     adversarial_from_step: int = 0  # the discriminators join here; VITS: from the start
+    kl_warm_up_steps: int = 0  # the KL's weight rises to its own over these, from KL_AT_START of it; 0 = VITS
     ema: float = 0.0  # decay of the averaged weights that are validated and exported; 0 = none
     precision: str = "32-true"  # or "bf16-mixed"
     log_every: int = 10

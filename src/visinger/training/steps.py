@@ -58,6 +58,8 @@ class _Sealing(nn.Module):
     def forward(self, *arguments: Sealed) -> Sealed:
         return Sealed(self.network(*(sealed.content for sealed in arguments)))
 
+KL_AT_START = 0.05  # of its weight, where a recipe warms it up
+
 
 @dataclass(frozen=True)
 class Networks:
@@ -181,13 +183,21 @@ class Trainer:
                 if adversarial:
                     terms |= self._convince(made)
                 terms, observed = self._over_processes(terms), self._over_processes(made.observed)
-                loss = losses.full(terms, self.weights) / len(micros)
+                loss = losses.full(terms, self._weights_at(step)) / len(micros)
                 self.fabric.backward(loss)
             means = {name: term.mean / len(micros) for name, term in (terms | observed).items()}
             _add(logged, {"loss": loss, **means})
         logged["gradient"] = self._shorten(self.networks.generator)
         self._check(logged, micros)
         _update(self._generator_optimiser)
+
+    def _weights_at(self, step: int) -> dict[str, float]:
+        """The terms' factors; the KL starts low, or a short training has its posterior follow an ignorant prior."""
+        rising = self.recipe.training.kl_warm_up_steps
+        if step >= rising:
+            return self.weights
+        share = KL_AT_START + (1 - KL_AT_START) * step / rising
+        return self.weights | {"kl": self.weights["kl"] * share}
 
     def _generate(self, batch: Batch, step: int, micro: int) -> Outcome:
         key = keyed(DROPOUT, self.recipe.data.seed, step, micro, self.fabric.global_rank)
