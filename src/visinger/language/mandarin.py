@@ -24,6 +24,12 @@ CODAS: frozenset[str] = frozenset()  # a final holds its own nasal
 
 _HOLDS = frozenset("-+~〜ー‐‑–—―−_")
 _LONGEST_CONTEXT = 200  # characters read together
+# pypinyin's phrases are in simplified characters: traditional ones of several readings, and what
+# stands beside them in their words, are read as their simplified forms.
+_SIMPLER = str.maketrans(
+    "長樂覺還銀來樣個彈傳處當間發給會幾見將盡強調頭為沒無興應轉載種眾著數說單鬧歡華燈離斷響聲學",
+    "长乐觉还银来样个弹传处当间发给会几见将尽强调头为没无兴应转载种众着数说单闹欢华灯离断响声学",
+)
 
 
 def spell_one(lyric: str) -> tuple[Syllable, ...]:
@@ -113,6 +119,7 @@ def _read(text: str) -> list[str]:
         return []
     from pypinyin import Style, lazy_pinyin  # a second of import: only for hanzi
 
+    text = text.translate(_SIMPLER)
     read = lazy_pinyin(text, style=Style.NORMAL, errors=list, v_to_u=False)  # type: ignore[arg-type]
     overrides, longest = phrase_overrides()
     at = 0

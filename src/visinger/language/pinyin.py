@@ -55,7 +55,14 @@ _NASALS = {
 }
 # Typed often, though the tables of pinyin write otherwise.
 _VARIANTS = {"lue": "lve", "nue": "nve", "r": "er", "eh": "e", "yai": "ya"}
-_TONE_MARKS = {0x300: None, 0x301: None, 0x302: None, 0x304: None, 0x30C: None}
+_TONE_MARKS = {
+    0x300: None,
+    0x301: None,
+    0x302: None,
+    0x304: None,
+    0x306: None,
+    0x30C: None,
+}  # a breve is a háček mistyped
 
 
 @cache

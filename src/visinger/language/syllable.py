@@ -55,7 +55,7 @@ def group(phonemes: tuple[str, ...], kinds: dict[str, Kind], codas: frozenset[st
 
     A phoneme of `codas` closes the vowel before it; other consonants open the
     next vowel, or close the last one where no vowel follows. Without a vowel at
-    all the last consonant is held (m, ng), except one of `codas`, which closes the
+    all the last consonant is held if it is voiced (m, n), except one of `codas`, which closes the
     syllable sung before.
     """
     syllables: list[Syllable] = []
@@ -78,4 +78,6 @@ def group(phonemes: tuple[str, ...], kinds: dict[str, Kind], codas: frozenset[st
         return tuple(syllables)
     if onset[-1] in codas:
         return (Syllable((), "", tuple(onset)),)
+    if kinds[onset[-1]] != "voiced":
+        raise SpellingError(f"'{' '.join(phonemes)}' holds no sound that can be sung on a note", remedy="add a vowel")
     return (Syllable(tuple(onset[:-1]), onset[-1]),)

@@ -172,7 +172,8 @@ def _offsets_within(frames: Frames, group: Frames) -> Frames:
     if not len(group):
         return np.zeros(0, dtype=np.int64)
     before: Frames = np.cumsum(frames) - frames
-    return before - before[np.arange(len(group)) - _rank_within(group)]
+    within: Frames = before - before[np.arange(len(group)) - _rank_within(group)]
+    return within
 
 
 def _separated(starts: Frames, total: int) -> Frames:
