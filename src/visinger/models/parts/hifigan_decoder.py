@@ -83,16 +83,17 @@ class HiFiGANDecoder(nn.Module):
         self.out = normed(nn.Conv1d(width, 1, 7, padding=3))
         for convolution in [*self.rises, self.out]:
             nn.init.normal_(convolution.parametrizations.weight.original1, 0.0, 0.01)
-        self.context_frames = math.ceil(self._reach_samples(config) / hop_samples)
+        self.context_frames = self._context(config)
 
-    def _reach_samples(self, config: HiFiGANConfig) -> float:
-        """How far a sample of the output sees to each side, in samples."""
-        step = float(self.hop_samples)  # samples of the output between two of this stage
-        reach = 3 * step
-        for rate, kernel, blocks in zip(config.rates, config.kernels, self.blocks, strict=True):
-            step /= rate
-            reach += step * (kernel + rate) / 2 + step * max(block.reach for block in blocks)
-        return reach + 3
+    def _context(self, config: HiFiGANConfig) -> int:
+        """How many frames to each side a frame of the wave hears: its samples, followed back through the layers."""
+        first, last = -3, self.hop_samples - 1 + 3
+        for rate, kernel, blocks in reversed(list(zip(config.rates, config.kernels, self.blocks, strict=True))):
+            reach = max(block.reach for block in blocks)
+            padding = (kernel - rate) // 2
+            first = -((kernel - 1 - padding - first + reach) // rate)  # ⌈(first − reach + padding − kernel + 1) / rate⌉
+            last = (last + reach + padding) // rate
+        return max(3 - first, 3 + last)
 
     def forward(self, z: Float[Tensor, "B C T"], source: Source | None = None) -> Float[Tensor, "B 1 S"]:  # noqa: ARG002
         """ŷ of eq. 2, within ±1. `source` is accepted so that decoders can stand in for each other."""
