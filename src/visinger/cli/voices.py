@@ -20,9 +20,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([asdict(voice) for voice in known.values()], ensure_ascii=False, indent=1))
         return 0
     for name, voice in known.items():
-        natural = f"{pitch_name(voice.lowest_midi)}–{pitch_name(voice.highest_midi)}"
+        span = f"{pitch_name(voice.lowest_midi)}–{pitch_name(voice.highest_midi)}"
         print(
-            f"{name}: {voice.language}, {natural}, {voice.singer}; {voice.licence}; {voice.steps} steps of '{voice.recipe}'"
+            f"{name}: {voice.language}, {span}, {voice.singer}; {voice.licence}; {voice.steps} steps"
         )
         print(f"  {voice.credit}")
     return 0
