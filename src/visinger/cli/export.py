@@ -45,9 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         measured=arguments.measured,
         half=not arguments.full_precision,
     )
-    print(
-        f"{made.folder}: {made.bytes / 1e6:.1f} MB, {made.description.steps} steps; range {compass.lowest_midi}–{compass.highest_midi}"
-    )
+    span = f"{compass.lowest_midi}–{compass.highest_midi}"
+    print(f"{made.folder}: {made.bytes / 1e6:.1f} MB, {made.description.steps} steps; range {span}")
     for graph, difference in made.differences.items():
         print(f"  {graph}: differs from torch by {difference:.1e} of its largest value")
     return 0
