@@ -21,8 +21,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     for name, voice in known.items():
         span = f"{pitch_name(voice.lowest_midi)}–{pitch_name(voice.highest_midi)}"
-        print(
-            f"{name}: {voice.language}, {span}, {voice.singer}; {voice.licence}; {voice.steps} steps"
-        )
+        print(f"{name}: {voice.language}, {span}, {voice.singer}; {voice.licence}; {voice.steps} steps")
         print(f"  {voice.credit}")
     return 0
