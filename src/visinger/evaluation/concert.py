@@ -10,6 +10,7 @@ Shapes: N phonemes · T frames · S samples, S = T × hop.
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ class Sung:
     samples: NDArray[np.float32]  # (S)
     frames: NDArray[np.int64]  # (N) durations that it sang
     f0_hz: NDArray[np.float64]  # (T) curve that it sang; 0 unvoiced
+    predicted_frames: NDArray[np.float64] | None = None  # (N) durations before the score lock, of singers that tell
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def floor(copy: Copy, *, fingerprint: str = "") -> Contender:
 
 
 def singer(who: Singer, *, fingerprint: str = "") -> Contender:
-    """Any singer, in both modes."""
+    """Any singer, in both modes. One with `predicted_frames(phrase)` also shows its durations before the lock."""
 
     def sing(take: Take, mode: Mode, seed: int) -> Sung:
         if mode == "given":
@@ -81,7 +83,9 @@ def singer(who: Singer, *, fingerprint: str = "") -> Contender:
         else:
             performance = who.perform(take.phrase, seed=seed)
         samples = who.render(performance, seed=seed).samples
-        return Sung(take, who.name, mode, samples, performance.frames, performance.f0_hz)
+        foretell = getattr(who, "predicted_frames", None) if mode == "score" else None
+        foretold = None if foretell is None else np.asarray(foretell(take.phrase), np.float64)
+        return Sung(take, who.name, mode, samples, performance.frames, performance.f0_hz, foretold)
 
     return Contender(who.name, ("given", "score"), sing, fingerprint)
 
@@ -127,7 +131,8 @@ def _keep(path: Path, sung: Sung) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with aside.open("wb") as file:
-            np.savez(file, samples=sung.samples, frames=sung.frames, f0_hz=sung.f0_hz)
+            foretold = {} if sung.predicted_frames is None else {"predicted_frames": sung.predicted_frames}
+            np.savez(file, samples=sung.samples, frames=sung.frames, f0_hz=sung.f0_hz, **foretold)
         os.replace(aside, path)
     except OSError as error:
         raise OutputError(f"could not be written ({error})", where=path, remedy="free some disk space") from error
@@ -139,8 +144,9 @@ def _recall(path: Path, take: Take, name: str, mode: Mode) -> Sung | None:
     """What was kept, or None where there is nothing whole."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            sung = Sung(take, name, mode, stored["samples"], stored["frames"], stored["f0_hz"])
-    except (OSError, ValueError, KeyError, EOFError):
+            foretold = stored["predicted_frames"] if "predicted_frames" in stored.files else None
+            sung = Sung(take, name, mode, stored["samples"], stored["frames"], stored["f0_hz"], foretold)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     whole = len(sung.samples) == len(take.samples) and len(sung.f0_hz) == take.phrase.frames
     return sung if whole and int(sung.frames.sum()) == take.phrase.frames else None

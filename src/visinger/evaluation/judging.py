@@ -62,11 +62,7 @@ class Judge:
         if sung.mode == "given":
             verdict.tallies.update(_spectra(sung, mel, tracked))
         else:
-            verdict.tallies["duration_mae_frames"] = metrics.duration_mae_frames(
-                sung.frames, take.frames, sounding(take)
-            )
-            consonants = sounding(take) & ~vowels(take)
-            verdict.tallies["consonant_mae_frames"] = metrics.duration_mae_frames(sung.frames, take.frames, consonants)
+            verdict.tallies.update(_durations(sung))
         if self.recogniser is not None:
             found = self.recogniser.errors(mel, take.phrase.phonemes)
             verdict.tallies["phoneme_error_rate"] = Tally(found.errors, found.phonemes)
@@ -117,6 +113,18 @@ def meant_onsets_frames(take: Take, frames: NDArray[np.int64]) -> NDArray[np.flo
     return np.array(
         [float(starts[n]) for n in range(1, len(kind)) if kind[n] == "vowel" and kind[n - 1] in quiet], np.float64
     )
+
+
+def _durations(sung: Sung) -> dict[str, Tally]:
+    """Durations of the sung phonemes (no silence, no breath) beside the recording's, after and before the lock."""
+    take, counted = sung.take, sounding(sung.take)
+    found = {
+        "duration_mae_frames": metrics.duration_mae_frames(sung.frames, take.frames, counted),
+        "consonant_mae_frames": metrics.duration_mae_frames(sung.frames, take.frames, counted & ~vowels(take)),
+    }
+    if sung.predicted_frames is not None:
+        found["unlocked_mae_frames"] = metrics.duration_mae_frames(sung.predicted_frames, take.frames, counted)
+    return found
 
 
 def _spectra(sung: Sung, mel: NDArray[np.float32], tracked: NDArray[np.float64]) -> dict[str, Tally]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from visinger.audio import Wave
 from visinger.phrasing.performance import Performance, PhrasePerformance
@@ -25,6 +26,12 @@ class VoiceSinger:
         """Durations under the score lock, and pitch."""
         voice = self.voice.for_language(phrase.language)
         return perform_phrase(voice.graphs, voice.vocabulary, phrase)
+
+    def predicted_frames(self, phrase: Phrase) -> NDArray[np.float64]:
+        """(N) d̂ of eq. 8 in frames, before the score lock."""
+        voice = self.voice.for_language(phrase.language)
+        _, frames = voice.graphs.rhythm(voice.vocabulary.ids(phrase.phonemes), phrase.pitches, phrase.note_frames)
+        return frames.astype(np.float64)
 
     def render(self, performance: PhrasePerformance, *, seed: int = 0) -> Wave:
         """Exactly T × hop samples, a cut phrase's context included."""
