@@ -4,11 +4,16 @@ from pathlib import Path
 
 from visinger.errors import ScoreError
 from visinger.score.formats.json_score import read_json, write_json
+from visinger.score.formats.midi import read_midi
 from visinger.score.formats.midi_writer import write_midi
 from visinger.score.formats.musicxml import read_musicxml
+from visinger.score.formats.musicxml_writer import write_musicxml
+from visinger.score.lyrics import with_lyrics
 from visinger.score.score import LevelPoint, Note, Part, Score, Tempo, TempoMap, TimeSignature
+from visinger.score.summary import piano_roll, summarise
 
 MUSICXML_SUFFIXES = (".musicxml", ".xml", ".mxl")
+MIDI_SUFFIXES = (".mid", ".midi", ".kar")
 JSON_SUFFIXES = (".json",)
 
 
@@ -16,19 +21,21 @@ def read(path: str | Path, *, verse: int | None = None) -> Score:
     """Read a score; the suffix tells the format.
 
     `verse` chooses one of several verses (MusicXML); None sings verse k on the
-    k-th round of a repeat. Every fault of the file is a `ScoreError` with its
-    place and remedy; what the reader mended is in `Score.doubts`.
+    k-th round of a repeat. Parts with words come first, so part 0 is the one to
+    sing. Every fault of the file is a `ScoreError` with its place and remedy;
+    what the reader mended or passed over is in `Score.doubts`.
     """
     source = Path(path)
     suffix = source.suffix.lower()
     if suffix in MUSICXML_SUFFIXES:
         return read_musicxml(source, verse=verse)
+    if suffix in MIDI_SUFFIXES:
+        return _only_verse(read_midi(source), verse)
     if suffix in JSON_SUFFIXES:
         return _only_verse(read_json(source), verse)
-    known = ", ".join((*MUSICXML_SUFFIXES, *JSON_SUFFIXES))
-    raise ScoreError(
-        f"scores of the kind {suffix or 'without suffix'!r} are not read", where=source, remedy=f"known are {known}"
-    )
+    kind = f"of the kind {suffix!r}" if suffix else "without a suffix"
+    known = ", ".join((*MUSICXML_SUFFIXES, *MIDI_SUFFIXES, *JSON_SUFFIXES))
+    raise ScoreError(f"scores {kind} are not read", where=source, remedy=f"known are {known}")
 
 
 def _only_verse(score: Score, verse: int | None) -> Score:
@@ -39,6 +46,18 @@ def _only_verse(score: Score, verse: int | None) -> Score:
 
 
 __all__ = [
-    *("LevelPoint", "Note", "Part", "Score", "Tempo", "TempoMap", "TimeSignature"),
-    *("read", "write_json", "write_midi"),
+    "LevelPoint",
+    "Note",
+    "Part",
+    "Score",
+    "Tempo",
+    "TempoMap",
+    "TimeSignature",
+    "piano_roll",
+    "read",
+    "summarise",
+    "with_lyrics",
+    "write_json",
+    "write_midi",
+    "write_musicxml",
 ]
