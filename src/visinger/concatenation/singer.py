@@ -137,7 +137,7 @@ def split(phrase: Phrase) -> list[Part]:
         if symbol not in known:
             raise LyricError(
                 f"the concatenative singer has no '{symbol}'",
-                remedy="it sings Mandarin; choose a voice of the language",
+                remedy="it sings Mandarin; choose another voice",
             )
         following = phrase.phonemes[n + 1] if n + 1 < len(phrase.phonemes) else SILENCE
         opens = symbol in pinyin.INITIALS and known[following] != "silence" and phrase.slot[n + 1] == phrase.slot[n]

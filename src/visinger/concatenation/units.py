@@ -32,7 +32,7 @@ _NAME = re.compile(r"(?:[a-z]+-)?_?(?P<pinyin>[a-zv]+)(?P<tone>[1-5])$")
 _PCM = 32_767.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Unit:
     """One recorded syllable; the arrays are views into its database."""
 
@@ -56,7 +56,7 @@ class Unit:
         return 5.0 * self.vowel_start
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Units:
     """All recordings of one speaker, found by initial and final."""
 
