@@ -9,7 +9,8 @@ syllable (consonant-inclusive); their lengths are those of their phonemes.
 import json
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from visinger import language
@@ -88,11 +89,20 @@ def jobs(root: Path) -> list[Job]:
 
 
 def make(job: Job) -> list[Take]:
-    """The one take of an utterance."""
+    """The one take of an utterance; it belongs to the song that its name begins with."""
+    framed = lay(_recording(job))
+    return [replace(cut(framed, job.name, 0, framed.frames), song=job.name[:4])]
+
+
+def read(root: Path) -> Iterator[Recording]:
+    """Every utterance as a recording, for inspection."""
+    return (_recording(job) for job in jobs(root))
+
+
+def _recording(job: Job) -> Recording:
     settings = json.loads(job.settings)
     line = parse(settings["line"], where=settings["where"])
-    framed = lay(read_utterance(line, Path(job.sources[0]), where=settings["where"]))
-    return [cut(framed, line.name, 0, framed.frames)]
+    return read_utterance(line, Path(job.sources[0]), where=settings["where"])
 
 
 def parse(text: str, *, where: str) -> Line:
@@ -147,7 +157,7 @@ def read_utterance(line: Line, audio: Path, *, where: str) -> Recording:
     if wave.seconds - at > FARTHEST_END_SECONDS and not phonemes[-1].paused:
         phonemes.append(TimedPhoneme(SILENCE, at, wave.seconds))
     return Recording(
-        name=line.name[:4],
+        name=line.name,
         singer=SINGER,
         language=LANGUAGE,
         convention="consonant-inclusive",

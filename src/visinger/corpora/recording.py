@@ -74,6 +74,7 @@ class Recording:
     phonemes: tuple[TimedPhoneme, ...]
     mismatches: tuple[Mismatch, ...] = ()
     label_end_seconds: float = 0.0  # where the labels say that the song ends
+    doubts: tuple[str, ...] = ()  # of the score's reader
 
     @property
     def sung_seconds(self) -> float:
