@@ -13,3 +13,12 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the third-party recordings and scores (../shared/data) are not on this machine")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def tiny_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny voice with random weights, exported once a session."""
+    pytest.importorskip("torch")
+    from tiny import export_tiny
+
+    return export_tiny(tmp_path_factory.mktemp("voices") / "tiny").folder

@@ -125,7 +125,9 @@ def export_model(
         _put(aside, folder)
     except OSError as error:
         raise OutputError(
-            f"the voice could not be written ({error})", where=folder, remedy="free some disk space or choose another folder"
+            f"the voice could not be written ({error})",
+            where=folder,
+            remedy="free some disk space or choose another folder",
         ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -198,7 +200,9 @@ def _measured(measured: Mapping[str, object] | Path | None) -> Mapping[str, obje
     try:
         table = json.loads(Path(measured).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise VisingerError(f"not readable as measurements ({error})", where=measured, remedy="give a JSON file") from error
+        raise VisingerError(
+            f"not readable as measurements ({error})", where=measured, remedy="give a JSON file"
+        ) from error
     if not isinstance(table, dict):
         raise VisingerError("holds no table of measurements", where=measured, remedy="give a JSON object")
     return table

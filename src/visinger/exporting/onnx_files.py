@@ -44,9 +44,7 @@ def write_graph(cut: Cut, folder: Path) -> GraphFile:
 
 def traced(cut: Cut) -> onnx.ModelProto:
     """The graph as torch exports it, every axis that the cut names left open."""
-    open_axes = {
-        name: {axis: torch.export.Dim.DYNAMIC for axis in cut.axes.get(name, {})} for name in cut.inputs
-    }
+    open_axes = {name: {axis: torch.export.Dim.DYNAMIC for axis in cut.axes.get(name, {})} for name in cut.inputs}
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(
             cut.module,

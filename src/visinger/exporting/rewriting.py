@@ -11,7 +11,6 @@ from visinger.exporting.storage import SMALLEST_HALVED
 from visinger.models.parts import weight_norm
 
 
-
 class FlatConvolution(nn.Module):
     """A Conv1d, computed as a Conv2d of height 1 with the same weights."""
 

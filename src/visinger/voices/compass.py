@@ -36,7 +36,7 @@ def transposed(song: Song, semitones: int) -> Song:
     if semitones == 0:
         return song
     pitches = [pitch for pitch, _, _ in _sung(song)]
-    if pitches and not (LOWEST_MIDI <= min(pitches) + semitones and max(pitches) + semitones <= HIGHEST_MIDI):
+    if pitches and not (min(pitches) + semitones >= LOWEST_MIDI and max(pitches) + semitones <= HIGHEST_MIDI):
         raise ScoreError(
             f"transposed by {semitones:+d} semitones it leaves the range of MIDI pitches",
             remedy=f"transpose by {LOWEST_MIDI - min(pitches):+d} … {HIGHEST_MIDI - max(pitches):+d}",

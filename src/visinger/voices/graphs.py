@@ -95,7 +95,7 @@ class VoiceGraphs:
     def decoder(
         self, z: NDArray[np.float32], f0_hz: NDArray[np.float32], start_phase: float, noise: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """z (C, T) and its excitation → wave (S) and the phase in cycles at each frame's start and the end (T + 1)."""
+        """Z (C, T) and its excitation → wave (S) and the phase in cycles at each frame's start and the end (T + 1)."""
         if not self._excited:
             return self._graphs["decoder"].run({"z": z[None]})["wave"][0], np.zeros(z.shape[1] + 1)
         phase = np.array([start_phase], dtype=np.float64)
@@ -142,6 +142,6 @@ def open_graph(data: bytes, path: Path, *, threads: int) -> Graph:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return Graph(onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"]))
-    except Exception as error:  # noqa: BLE001 -- onnxruntime raises many kinds, none with a common base
+    except Exception as error:
         reason = str(error).splitlines()[0][:200]
         raise VoiceError(f"cannot be opened ({reason})", where=path, remedy="export the voice again") from error

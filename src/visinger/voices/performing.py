@@ -4,7 +4,7 @@ Shapes: N phonemes · T frames.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,22 +38,6 @@ def note_log_f0(pitches: NDArray[np.int64]) -> NDArray[np.float32]:
     return np.log(hz_from_midi(held)).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """A phrase as the graphs after the first one read it."""
-
-    text: NDArray[np.float32]  # (1, H, N)
-    owner: NDArray[np.int64]  # (T)
-    position: NDArray[np.float32]  # (2, T)
-
-
-def encode(graphs: VoiceGraphs, vocabulary: Vocabulary, performance: PhrasePerformance) -> Encoded:
-    """The phrase's text and where its frames lie, for durations that are settled."""
-    phrase = performance.phrase
-    text, _ = graphs.rhythm(vocabulary.ids(phrase.phonemes), phrase.pitches, phrase.note_frames)
-    return Encoded(text, *owners(performance.frames))
-
-
 def perform_phrase(graphs: VoiceGraphs, vocabulary: Vocabulary, phrase: Phrase) -> PhrasePerformance:
     """Durations (eq. 8, then the score lock) and F0 of one phrase; silence costs nothing."""
     if phrase.silent:
@@ -66,9 +50,7 @@ def perform_phrase(graphs: VoiceGraphs, vocabulary: Vocabulary, phrase: Phrase) 
     return PhrasePerformance(phrase, frames, np.where(voicing >= VOICED_FROM, f0_hz, 0.0))
 
 
-def perform_all(
-    graphs: VoiceGraphs, vocabulary: Vocabulary, phrases: Iterable[Phrase]
-) -> Iterator[PhrasePerformance]:
+def perform_all(graphs: VoiceGraphs, vocabulary: Vocabulary, phrases: Iterable[Phrase]) -> Iterator[PhrasePerformance]:
     """Perform phrase by phrase; where two were cut inside a vowel their pitch curves are joined smoothly.
 
     Looks one phrase ahead, and only at such a cut.
@@ -92,7 +74,9 @@ def overlap_frames(before: Phrase, after: Phrase) -> int:
     """Frames on either side of the join that both phrases have; 0 where they were not cut."""
     if before.start_frame + before.kept.stop != after.start_frame + after.kept.start:
         return 0
-    return max(min(before.frames - before.kept.stop, after.kept.start, BLEND_FRAMES), 0)
+    contexts = before.frames - before.kept.stop, after.kept.start
+    kept = (phrase.kept.stop - phrase.kept.start for phrase in (before, after))
+    return max(min(*contexts, *kept, BLEND_FRAMES), 0)
 
 
 def rising(frames: int) -> NDArray[np.float64]:
@@ -107,8 +91,6 @@ def _joined(before: PhrasePerformance, after: PhrasePerformance) -> tuple[Phrase
         return before, after
     here = slice(before.phrase.kept.stop - reach, before.phrase.kept.stop + reach)
     there = slice(after.phrase.kept.start - reach, after.phrase.kept.start + reach)
-    if here.stop > len(before.f0_hz) or there.stop > len(after.f0_hz) or here.start < 0:
-        return before, after
     old, new, weight = before.f0_hz[here], after.f0_hz[there], rising(reach)
     both = (old > 0) & (new > 0)
     mixed = np.exp((1 - weight) * np.log(np.where(both, old, 1.0)) + weight * np.log(np.where(both, new, 1.0)))

@@ -3,7 +3,7 @@
 The latent z is made phrase by phrase and cross-faded where a phrase was cut
 inside a vowel. The decoder then runs over overlapping chunks with enough
 context on either side to equal one pass over the whole stretch; its phase is
-carried in float64. Rests cost nothing beyond their edges.
+carried in float64. Silent phrases cost nothing: those around them end and begin in rests.
 
 Shapes: C latent channels · T frames · S samples, S = T × hop.
 """
@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visinger.phrasing.performance import PhrasePerformance
+from visinger.phrasing.regulation import owners
 from visinger.phrasing.vocabulary import Vocabulary
 from visinger.units import gain_from_db
 from visinger.voices import noise
 from visinger.voices.description import VoiceDescription
 from visinger.voices.graphs import VoiceGraphs
-from visinger.voices.performing import encode, overlap_frames, rising
+from visinger.voices.performing import overlap_frames, rising
 
 FIRST_CHUNK_FRAMES = 40  # a quick first sound
 CHUNK_FRAMES = 200
-REST_EDGE_FRAMES = 30  # of a long rest that are sung: a release before it, a breath of room after it
 SILENT_BLOCK_FRAMES = 500
 FADE_SECONDS = 0.005  # at the song's end, and where singing meets digital silence
 
@@ -52,14 +52,13 @@ class Piece:
 def latents(engine: Engine, performances: Iterable[PhrasePerformance]) -> Iterator[Piece]:
     """The song's kept frames in order, each once; joins inside a vowel cross-faded."""
     tail: NDArray[np.float32] = np.zeros((engine.description.latent_channels, 0), dtype=np.float32)
-    after_silence = True
     for performance, following in _with_next(performances):
         phrase, kept = performance.phrase, performance.phrase.kept
+        f0_hz = performance.f0_hz.astype(np.float32)
         if phrase.silent:
-            yield from _rest(engine, performance, head=not after_silence, tail=following is not None)
-            after_silence = True
+            yield Piece(phrase.start_frame + kept.start, None, f0_hz[kept])
             continue
-        z = _latent(engine, performance, slice(0, phrase.frames))
+        z = _latent(engine, performance)
         before = tail.shape[1] // 2
         if before:
             join = slice(kept.start - before, kept.start + before)
@@ -68,49 +67,36 @@ def latents(engine: Engine, performances: Iterable[PhrasePerformance]) -> Iterat
         after = overlap_frames(phrase, following.phrase) if following is not None else 0
         tail = z[:, kept.stop - after : kept.stop + after]
         # the last frames before a join wait for the phrase that comes, and lead its piece
-        f0_hz = performance.f0_hz.astype(np.float32)
         ready = slice(kept.start - before, kept.stop - after)
         yield Piece(phrase.start_frame + ready.start, z[:, ready], f0_hz[ready])
-        after_silence = False
 
 
 def _with_next(
     performances: Iterable[PhrasePerformance],
 ) -> Iterator[tuple[PhrasePerformance, PhrasePerformance | None]]:
-    """Each phrase, with the next one where it matters: at a cut, and (if it sounds) after a rest."""
+    """Each phrase, with the next one if it was cut inside a sound at its end."""
     coming = iter(performances)
     this = next(coming, None)
     while this is not None:
-        ahead = this.phrase.silent or this.phrase.kept.stop < this.phrase.frames
-        following = next(coming, None) if ahead else None
-        yield this, None if following is not None and following.phrase.silent else following
-        this = following if ahead else next(coming, None)
+        is_cut = this.phrase.kept.stop < this.phrase.frames
+        following = next(coming, None) if is_cut else None
+        yield this, following
+        this = following if is_cut else next(coming, None)
 
 
-def _latent(engine: Engine, performance: PhrasePerformance, frames: slice) -> NDArray[np.float32]:
-    """z (C, T) of some frames of a phrase, its noise taken from their places in the song."""
-    encoded = encode(engine.graphs, engine.vocabulary, performance)
-    channels, count = engine.description.latent_channels, frames.stop - frames.start
+def _latent(engine: Engine, performance: PhrasePerformance) -> NDArray[np.float32]:
+    """Z (C, T) of a phrase, its noise taken from its place in the song."""
+    phrase = performance.phrase
+    ids = engine.vocabulary.ids(phrase.phonemes)
+    text, _ = engine.graphs.rhythm(ids, phrase.pitches, phrase.note_frames)
+    owner, position = owners(performance.frames)
+    strayed = np.zeros((engine.description.latent_channels, phrase.frames), dtype=np.float32)
     if engine.noise_scale > 0:
-        first = performance.phrase.start_frame + frames.start
-        drawn = noise.normal(engine.seed, "latent", first_frame=first, frames=count, width=channels)
-        strayed = np.ascontiguousarray(drawn.T) * np.float32(engine.noise_scale)
-    else:
-        strayed = np.zeros((channels, count), dtype=np.float32)
-    f0_hz = performance.f0_hz[frames].astype(np.float32)
-    position = np.ascontiguousarray(encoded.position[:, frames])
-    return engine.graphs.prior(encoded.text, encoded.owner[frames], position, f0_hz, strayed)
-
-
-def _rest(engine: Engine, performance: PhrasePerformance, *, head: bool, tail: bool) -> Iterator[Piece]:
-    """A rest: its edges are sung where they touch singing, the middle is silence."""
-    kept, start = performance.phrase.kept, performance.phrase.start_frame
-    edge = min(REST_EDGE_FRAMES, (kept.stop - kept.start) // 2)
-    stops = (kept.start, kept.start + edge * head, kept.stop - edge * tail, kept.stop)
-    for first, last, sung in zip(stops[:-1], stops[1:], (True, False, True), strict=True):
-        if last > first:
-            z = _latent(engine, performance, slice(first, last)) if sung else None
-            yield Piece(start + first, z, performance.f0_hz[first:last].astype(np.float32))
+        drawn = noise.normal(
+            engine.seed, "latent", first_frame=phrase.start_frame, frames=phrase.frames, width=len(strayed)
+        )
+        strayed += np.float32(engine.noise_scale) * drawn.T
+    return engine.graphs.prior(text, owner, position, performance.f0_hz.astype(np.float32), strayed)
 
 
 class _Stretch:

@@ -123,9 +123,7 @@ class Voice:
         noise_scale: float | None = None,
     ) -> Wave:
         """Perform, then render. The same seed gives the same samples."""
-        return self.render(
-            self.perform(score, part=part, transpose=transpose, seed=seed, noise_scale=noise_scale)
-        )
+        return self.render(self.perform(score, part=part, transpose=transpose, seed=seed, noise_scale=noise_scale))
 
     def stream(
         self,
@@ -163,7 +161,10 @@ class Voice:
         Each part has its own noise, made from the seed and its place.
         """
         return tuple(
-            Stem(score.parts[k].name, self.sing(score, part=k, transpose=transpose, seed=seed + k, noise_scale=noise_scale))
+            Stem(
+                score.parts[k].name,
+                self.sing(score, part=k, transpose=transpose, seed=seed + k, noise_scale=noise_scale),
+            )
             for k in sung_parts(score)
         )
 
