@@ -119,7 +119,7 @@ def _typed(typed: str, language: str) -> tuple[Syllable, ...]:
     module = _module(language)
     words = typed.replace(",", " ").split()
     phonemes = [word for word in words if word in module.PHONEMES]
-    if len(phonemes) == len(words) and (len(words) > 1 or not module.readable(words[0])):
+    if len(phonemes) == len(words) and (len(words) > 1 or typed in SILENCES or not module.readable(typed)):
         return from_phonemes(words, language)
     syllables: list[Syllable] = []
     for word in words:

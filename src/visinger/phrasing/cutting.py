@@ -63,6 +63,8 @@ def _places(table: SlotTable, symbols: list[str]) -> list[_Place]:
         start, length = starts[k], starts[k + 1] - starts[k]
         if symbol == SILENCE and length >= SILENT_PHRASE_FRAMES:
             places += _silent_places(start, length, ends_song=k == len(symbols) - 1)
+        elif symbol == SILENCE and k == len(symbols) - 1:
+            continue  # nothing follows that a cut could free
         elif symbol == SILENCE and (length >= LONG_REST_FRAMES or _opens_breath(symbols, k, length)):
             places.append(_Place(start + length // 2, AT_REST, length))
         elif length >= 4:
@@ -109,10 +111,14 @@ def _chosen(places: list[_Place], frames: int, *, first_sound: int) -> list[tupl
 def _next_cut(window: list[_Place], start: int, end: int, *, opening: bool) -> tuple[int, int]:
     """Where the phrase that starts at `start` is cut, at `end` the latest; the window is in time order."""
     if opening and end - start > FIRST_PHRASE_FRAMES:
-        early = [p for p in window if p.frame - start <= FIRST_PHRASE_FRAMES and p.rank <= AT_LONG_VOWEL]
+        # A rest may come later by the context that a cut in sound would have to sing anyway.
+        reach = FIRST_PHRASE_FRAMES + CONTEXT_FRAMES
+        rests = [p for p in window if p.rank == AT_REST and p.frame - start <= reach]
+        early = [p for p in window if p.rank <= AT_LONG_VOWEL and p.frame - start <= FIRST_PHRASE_FRAMES]
+        if rests:
+            return rests[-1].frame, AT_REST
         if early:
-            rests = [p for p in early if p.rank == AT_REST]
-            return (rests[-1].frame, AT_REST) if rests else _cut_in_sound(early, start, FIRST_PHRASE_FRAMES)
+            return _cut_in_sound(early, start, FIRST_PHRASE_FRAMES)
     rests = [p for p in window if p.rank == AT_REST]
     late = [p for p in rests if p.frame - start >= PREFERRED_FRAMES]
     if late and not (opening and end - start <= FIRST_PHRASE_FRAMES):

@@ -57,6 +57,8 @@ class SlotTable:
         while k0 > 0 and self.starts[k0 - 1] == first:
             k0 -= 1  # slots too short for a frame belong to the phrase that starts with them
         k1 = max(int(np.searchsorted(self.starts[:-1], last, side="left")), k0 + 1)
+        if last == self.frames:
+            k1 = len(self.starts) - 1
         n0, n1 = (int(n) for n in np.searchsorted(self.slot, [k0, k1], side="left"))
         cut_start, cut_end = self.starts[k0] < first, self.starts[k1] > last
         take = np.ones(n1 - n0, dtype=bool)

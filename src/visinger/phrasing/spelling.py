@@ -16,6 +16,7 @@ from visinger.phrasing import line
 from visinger.phrasing.cutting import cut
 from visinger.phrasing.dynamics import level_db
 from visinger.phrasing.phrase import Phrase
+from visinger.phrasing.slots import SlotTable
 from visinger.score.score import LONGEST_SCORE_SECONDS, Part, Score
 from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ, round_half_up
 
@@ -44,22 +45,27 @@ def spell(score: Score, *, part: int = 0, language: str | None = None) -> Song:
     where there is nothing to sing, `LyricError` with bar, beat and text where
     words cannot be spelled.
     """
+    table, samples, warnings = slot_table(score, part=part, language=language)
+    levels = level_db(score.parts[part].dynamics, score.tempo_map, table.frames)
+    return Song(cut(table), samples, levels, (*score.doubts, *warnings), table.language)
+
+
+def slot_table(score: Score, *, part: int = 0, language: str | None = None) -> tuple[SlotTable, int, list[str]]:
+    """The part before it is cut, the song's samples at 24 kHz, and what was doubtful in the words."""
     chosen = _part(score, part)
     _check(score, chosen)
     length = max([score.seconds, *(score.tempo_map.seconds(p.notes[-1].end_tick) for p in score.parts if p.notes)])
     if length > LONGEST_SCORE_SECONDS:
         raise ScoreError(
-            f"the score lasts {float(length) / 3600:.1f} hours", where=score.path or "score",
+            f"the score lasts {float(length) / 3600:.1f} hours",
+            where=score.path or "score",
             remedy=f"sing at most {LONGEST_SCORE_SECONDS // 3600} hours at once",
-        )  # fmt: skip
+        )
     chosen_language = language or score.language or _told_from(chosen)
     sung = line.timed(score, chosen, _spelled(score, chosen, chosen_language), length=length)
     sung, warnings = line.voiced(sung, score.path)
     samples = round_half_up(SAMPLE_RATE_HZ * length)
-    frames = -(-samples // HOP_SAMPLES)
-    table = line.laid_out(sung, frames, chosen_language)
-    levels = level_db(chosen.dynamics, score.tempo_map, frames)
-    return Song(cut(table), samples, levels, (*score.doubts, *warnings), chosen_language)
+    return line.laid_out(sung, -(-samples // HOP_SAMPLES), chosen_language), samples, warnings
 
 
 def _part(score: Score, part: int) -> Part:
