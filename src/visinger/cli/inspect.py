@@ -1,0 +1,70 @@
+"""`visinger inspect PATH`: what a score, a corpus or a voice holds, and every doubt about it.
+
+Exits 0 when PATH can be read, 2 with one line when not.
+"""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `inspect`."""
+    parser.add_argument("path", type=Path, help="a score, a prepared corpus, a corpus' own folder, or a voice's folder")
+    parser.add_argument("--verse", type=int, help="of a score: read this verse")
+    parser.add_argument("--picture", type=Path, metavar="ROLL.svg", help="of a score: draw a piano roll")
+    parser.add_argument("--corpus", help="the corpus' name, where its folder does not tell")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="of a corpus: draw what was found")
+    parser.add_argument("--json", action="store_true", help="of a corpus or a voice: print JSON for programs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Tell the three kinds apart by what lies there."""
+    path: Path = arguments.path
+    if not path.is_dir():
+        return _score(arguments)
+    if (path / "voice.json").is_file():
+        return _voice(arguments)
+    return _corpus(arguments)
+
+
+def _score(arguments: argparse.Namespace) -> int:
+    from visinger import score
+    from visinger.score import summary
+
+    read = score.read(arguments.path, verse=arguments.verse)
+    print(summary.summarise(read))
+    if arguments.picture:
+        _write(arguments.picture, summary.piano_roll(read))
+        print(f"picture  {arguments.picture}")
+    return 0
+
+
+def _voice(arguments: argparse.Namespace) -> int:
+    from visinger.voices.voice import Voice
+
+    described = Voice.load(arguments.path).description  # loading checks every file
+    card = (arguments.path / "CARD.md").read_text(encoding="utf-8") if not arguments.json else ""
+    print(card or (arguments.path / "voice.json").read_text(encoding="utf-8"))
+    if not arguments.json:
+        print(f"All {len(described.graphs)} graphs are whole.")
+    return 0
+
+
+def _corpus(arguments: argparse.Namespace) -> int:
+    from visinger.corpora.inspection import inspect, open_recordings
+
+    name, recordings = open_recordings(arguments.path, arguments.corpus)
+    found = inspect(name, recordings, plots=arguments.plots)
+    print(json.dumps(asdict(found), ensure_ascii=False, indent=1) if arguments.json else found.text())
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    from visinger.errors import OutputError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"could not be written ({error})", where=path, remedy="choose another place") from error
