@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 from sung_lines import note, score_of
 
 from visinger.phrasing import LONGEST_PHRASE_FRAMES, Phrase, lock, owners, spell
-from visinger.phrasing.cutting import CONTEXT_FRAMES, FIRST_PHRASE_FRAMES, LONGEST_CONTEXT_FRAMES
+from visinger.phrasing.cutting import (
+    CONTEXT_FRAMES,
+    FIRST_PHRASE_FRAMES,
+    LONGEST_CONTEXT_FRAMES,
+    SHORTEST_CONTEXT_FRAMES,
+)
 from visinger.phrasing.phrase import BREATH, SILENCE
 from visinger.phrasing.spelling import slot_table
 from visinger.score import Score
@@ -63,7 +68,7 @@ def sung_frames(phrase: Phrase, frames: np.ndarray) -> list[tuple[str, int]]:
 @given(lines, st.integers(0, 2**31))
 def test_cutting_does_not_change_what_is_sung_on_any_frame(drawn: list[tuple[int, str, int, bool]], seed: int) -> None:
     """The song locked whole and locked phrase by phrase, from predictions that depend on phoneme and note alone."""
-    lengths = np.random.default_rng(seed).gamma(2.0, 6.0, 4096)
+    lengths = np.random.default_rng(seed).gamma(1.0, 20.0, 4096)  # some consonants far too long
 
     def predicted(phrase: Phrase) -> np.ndarray:
         notes = phrase.score_notes[phrase.slot]
@@ -102,7 +107,7 @@ def test_without_rests_a_song_is_cut_at_breaths() -> None:
     for phrase in song.phrases[1:-1]:
         owner, _ = owners(lock(phrase, np.full(len(phrase.phonemes), 8.0)))
         assert phrase.phonemes[owner[phrase.kept.stop]] == BREATH
-        assert phrase.frames - phrase.kept.stop >= 90
+        assert phrase.frames - phrase.kept.stop >= SHORTEST_CONTEXT_FRAMES
 
 
 def test_without_rests_and_breaths_a_song_is_cut_inside_its_long_vowels_with_context() -> None:
@@ -113,7 +118,7 @@ def test_without_rests_and_breaths_a_song_is_cut_inside_its_long_vowels_with_con
         owner, _ = owners(lock(phrase, np.full(len(phrase.phonemes), 8.0)))
         n = owner[phrase.kept.stop]
         assert phrase.phonemes[n] == "a" and owner[phrase.kept.stop - 1] == n
-        assert phrase.frames - phrase.kept.stop >= 90
+        assert phrase.frames - phrase.kept.stop >= SHORTEST_CONTEXT_FRAMES
 
 
 def test_a_held_note_of_minutes_is_cut_into_phrases_that_go_on_with_its_vowel() -> None:
@@ -154,4 +159,4 @@ def test_phrases_of_an_hour_are_made_in_seconds() -> None:
     began = time.process_time()
     song = spell(score)
     assert song.frames == 360_000
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 3

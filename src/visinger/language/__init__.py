@@ -65,7 +65,8 @@ def detect(lyrics: Sequence[str]) -> str:
 
     Any kana means Japanese, else any hanzi Mandarin. Latin letters go to the
     language that spells more of the lyrics, then to the one that needs fewer
-    syllables for them (`hao` is one in pinyin, two in romaji), then to Mandarin.
+    syllables for them (`hao` is one in pinyin, two in romaji), then to Mandarin;
+    a language that spells less than half of them is not theirs.
     """
     text = unicodedata.normalize("NFKC", "".join(lyrics))
     if any(japanese.is_kana(c) and c != "ー" for c in text):
@@ -74,8 +75,8 @@ def detect(lyrics: Sequence[str]) -> str:
         return "zh"
     scores = {language: _latin_score(lyrics, language) for language in LANGUAGES}
     best = max(scores, key=lambda language: scores[language])  # the first of equals: zh
-    if scores[best][0] == 0:
-        shown = " ".join(lyric for lyric in lyrics[:5])
+    if 2 * scores[best][0] < max(1, len({lyric for lyric in lyrics if any(c.isalpha() for c in lyric)})):
+        shown = " ".join(lyrics[:5])
         raise LyricError(f"the language of the lyrics '{shown}' is unknown", remedy="say --language zh or ja")
     return best
 

@@ -19,8 +19,8 @@ from visinger.phrasing.slots import SlotTable
 LONGEST_PHRASE_FRAMES = 1000  # ten seconds kept
 FIRST_PHRASE_FRAMES = 400  # a song's first sound should not wait for ten seconds
 PREFERRED_FRAMES = 300  # below it a phrase waits for the next rest
-CONTEXT_FRAMES = 100  # sung beyond a cut in sound, at least, where there is music
-LONGEST_CONTEXT_FRAMES = 200
+CONTEXT_FRAMES = 100  # sung beyond a cut in sound, or to the end of a note near by
+SHORTEST_CONTEXT_FRAMES, LONGEST_CONTEXT_FRAMES = 60, 200
 LONG_REST_FRAMES = 60  # half of it still holds any consonant
 LONG_VOWEL_FRAMES = 40
 SILENT_PHRASE_FRAMES = 300
@@ -142,16 +142,19 @@ def _cut_in_sound(within: list[_Place], start: int, limit: int) -> tuple[int, in
 
 
 def _context_before(table: SlotTable, cut_frame: int) -> int:
-    """Where a phrase begins to sing so as to be in full voice at its cut: a slot's start where one is near enough."""
-    near = max(cut_frame - CONTEXT_FRAMES, 0)
-    k = int(np.searchsorted(table.starts, near, side="right")) - 1
-    start = int(table.starts[max(k, 0)])
-    return start if cut_frame - start <= LONGEST_CONTEXT_FRAMES else near
+    """Where a phrase begins to sing so as to be in full voice at its cut: at a note's start where one is near."""
+    return _nearest_start(table, cut_frame, cut_frame - CONTEXT_FRAMES)
 
 
 def _context_after(table: SlotTable, cut_frame: int) -> int:
-    """Where a phrase stops singing after its cut: a slot's end where one is near enough."""
-    near = min(cut_frame + CONTEXT_FRAMES, table.frames)
-    k = int(np.searchsorted(table.starts, near, side="left"))
-    end = int(table.starts[min(k, len(table.starts) - 1)])
-    return end if end - cut_frame <= LONGEST_CONTEXT_FRAMES else near
+    """Where a phrase stops singing after its cut: at a note's end where one is near."""
+    return _nearest_start(table, cut_frame, cut_frame + CONTEXT_FRAMES)
+
+
+def _nearest_start(table: SlotTable, cut_frame: int, wanted: int) -> int:
+    """The slot start nearest to `wanted` that leaves between the shortest and the longest context; else `wanted`."""
+    wanted = min(max(wanted, 0), table.frames)
+    k = int(np.searchsorted(table.starts, wanted))
+    around = table.starts[max(k - 1, 0) : k + 1].tolist()
+    good = [f for f in around if SHORTEST_CONTEXT_FRAMES <= abs(f - cut_frame) <= LONGEST_CONTEXT_FRAMES]
+    return min(good, key=lambda f: abs(f - wanted), default=wanted)

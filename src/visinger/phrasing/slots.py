@@ -50,7 +50,8 @@ class SlotTable:
     def phrase(self, first: int, last: int, *, keep: tuple[int, int]) -> Phrase:
         """The phrase of absolute frames [first, last), of which [keep) belongs to the song.
 
-        A slot cut at its start lost its consonants and goes on with its vowel
+        Where the phrase does not begin with the song, the consonants before its
+        first beat sounded before it. A slot cut at its start goes on with its vowel
         (`slurred`); one cut at its end lost its coda.
         """
         k0 = int(np.searchsorted(self.starts[:-1], first, side="right")) - 1
@@ -62,7 +63,7 @@ class SlotTable:
         n0, n1 = (int(n) for n in np.searchsorted(self.slot, [k0, k1], side="left"))
         cut_start, cut_end = self.starts[k0] < first, self.starts[k1] > last
         take = np.ones(n1 - n0, dtype=bool)
-        if cut_start:
+        if first > 0:
             take &= ~((self.slot[n0:n1] == k0) & self.before_beat[n0:n1])
         if cut_end:
             take &= ~((self.slot[n0:n1] == k1 - 1) & self.coda[n0:n1])
