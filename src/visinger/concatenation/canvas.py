@@ -6,7 +6,7 @@ Shapes: T frames of 10 ms · R = 2 T steps of 5 ms, step j at sample 120 j · S 
 import numpy as np
 from numpy.typing import NDArray
 
-from visinger.concatenation import joins
+from visinger.concatenation import chance, joins
 from visinger.concatenation.analysis import FFT_SIZE, FRAME_MS, SPECTRUM_SIZE, STEP_SAMPLES
 from visinger.concatenation.inventory import Choice, voiceless
 from visinger.concatenation.units import Unit
@@ -33,9 +33,9 @@ _LOG_POWER_PER_DB = float(np.log(10) / 10)
 class Canvas:
     """One phrase in the making. Where the given F0 (T) is 0, a voiced sound is whispered."""
 
-    def __init__(self, frames: int, f0_hz: NDArray[np.float64], rng: np.random.Generator) -> None:
-        steps = STEPS * frames
-        self.rng = rng
+    def __init__(self, f0_hz: NDArray[np.float64], *, first_frame: int, seed: int) -> None:
+        steps = STEPS * len(f0_hz)
+        self.first_frame, self.seed = first_frame, seed
         self.f0_hz = _on_steps(np.asarray(f0_hz, dtype=np.float64))
         self.whispered = np.repeat(np.asarray(f0_hz) <= 0, STEPS)
         self.spectrum = np.zeros((steps, SPECTRUM_SIZE), dtype=np.float32)
@@ -46,7 +46,15 @@ class Canvas:
         self.gain = np.zeros(steps * STEP_SAMPLES)
         self.noise = np.zeros(steps * STEP_SAMPLES)
 
-    def sing(self, choice: Choice, frames: tuple[int, int, int], *, joined: bool, followed_by: str) -> None:
+    def sing(
+        self,
+        choice: Choice,
+        frames: tuple[int, int, int],
+        *,
+        joined: bool,
+        followed_by: str,
+        rng: np.random.Generator,
+    ) -> None:
         """Paint a syllable over frames [start, vowel's start, end).
 
         `joined`: a voiced sound ends where this one starts. `followed_by`:
@@ -55,7 +63,7 @@ class Canvas:
         start, vowel, end = (STEPS * frame for frame in frames)
         initial, unit = choice.consonant, choice.vowel
         sounding = vowel
-        held = joins.lengthen(unit.vowel_start, unit.nucleus, unit.frames - 1, end - vowel, rng=self.rng)
+        held = joins.lengthen(unit.vowel_start, unit.nucleus, unit.frames - 1, end - vowel, rng=rng)
         self._paint(unit, held, vowel, self._gain_db(unit))
         if initial is not None and vowel > start:
             if voiceless(initial.initial):
@@ -162,9 +170,10 @@ class Canvas:
 
     def _sway_db(self) -> NDArray[np.float64]:
         """(S) slow wandering of the level."""
-        points = len(self.gain) // (SAMPLE_RATE_HZ // 4) + 4
-        at = np.arange(len(self.gain)) / (SAMPLE_RATE_HZ / 4)
-        return SWAY_DB * np.interp(at, np.arange(points), self.rng.normal(0, 0.7, points))
+        frames = len(self.gain) // HOP_SAMPLES
+        white = chance.noise(self.seed, self.first_frame - 25, frames + 50, chance.LEVEL)
+        slow = np.convolve(white, np.hanning(51), mode="valid") / np.sqrt(19.0)
+        return SWAY_DB * np.interp(np.arange(len(self.gain)), (np.arange(frames) + 0.5) * HOP_SAMPLES, slow)
 
 
 def _on_steps(f0_hz: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from visinger.concatenation import chance
 from visinger.phrasing.phrase import REST, Phrase
 from visinger.units import FRAMES_PER_SECOND, hz_from_midi
 
@@ -45,6 +46,7 @@ class _Note:
     pitch_midi: int
     after_rest: bool
     before_rest: bool
+    index: int  # in its part: keys its chances
 
 
 def draw(
@@ -52,13 +54,13 @@ def draw(
     frames: NDArray[np.int64],
     voiced: NDArray[np.bool_],
     *,
-    rng: np.random.Generator,
+    seed: int,
     manner: Manner | None = None,
 ) -> NDArray[np.float64]:
     """F0 in Hz (T) of a phrase whose phonemes last `frames` (N); 0 where its phoneme is not `voiced` (N)."""
     manner = manner or Manner()
     total = int(frames.sum())
-    pitch_midi = curve(_notes(phrase, frames), total, rng, manner)
+    pitch_midi = curve(_notes(phrase, frames), total, seed, manner) + _drift(phrase.start_frame, total, seed, manner)
     return np.where(np.repeat(voiced, frames), hz_from_midi(pitch_midi), 0.0)
 
 
@@ -78,6 +80,7 @@ def _notes(phrase: Phrase, frames: NDArray[np.int64]) -> list[_Note]:
                 pitch_midi=int(phrase.pitches[n]),
                 after_rest=place == 0 or phrase.pitches[heads[place - 1]] == REST,
                 before_rest=following is None or phrase.pitches[following] == REST,
+                index=int(phrase.score_notes[phrase.slot[n]]),
             )
         )
     return notes
@@ -87,14 +90,15 @@ def _opens_slot(phrase: Phrase, n: int) -> bool:
     return n == 0 or bool(phrase.before_beat[n - 1]) or phrase.slot[n] != phrase.slot[n - 1]
 
 
-def curve(notes: list[_Note], total: int, rng: np.random.Generator, manner: Manner) -> NDArray[np.float64]:
-    """Pitch (T) in fractional MIDI numbers through all notes, rests bridged."""
+def curve(notes: list[_Note], total: int, seed: int, manner: Manner) -> NDArray[np.float64]:
+    """Pitch (T) in fractional MIDI numbers through all notes, rests bridged; without drift."""
     seconds = (np.arange(total) + 0.5) * SECONDS_PER_FRAME
     if not notes:
         return np.full(total, 60.0)
     pitch = np.full(total, float(notes[0].pitch_midi))
     shape = np.zeros(total)
     for before, note in zip([None, *notes], notes, strict=False):
+        rng = chance.of_note(seed, note.index, chance.PITCH)
         length = note.end_seconds - note.start_seconds
         if before is not None:
             step = note.pitch_midi - before.pitch_midi
@@ -111,7 +115,7 @@ def curve(notes: list[_Note], total: int, rng: np.random.Generator, manner: Mann
             shape -= rng.uniform(0.1, 0.5) * np.exp(-to_end / 0.03) * _inside(seconds, note)
         if length >= manner.vibrato_from_seconds:
             shape += _vibrato(seconds, note, rng, manner)
-    return pitch + shape + _drift(total, rng, manner)
+    return pitch + shape
 
 
 def _rise(seconds: NDArray[np.float64], start: float, length: float) -> NDArray[np.float64]:
@@ -152,9 +156,9 @@ def _vibrato(
     return manner.vibrato_semitones * rng.uniform(0.5, 1.3) * swell * np.sin(2 * np.pi * phase)
 
 
-def _drift(total: int, rng: np.random.Generator, manner: Manner) -> NDArray[np.float64]:
+def _drift(first_frame: int, total: int, seed: int, manner: Manner) -> NDArray[np.float64]:
     """Slow wandering (below 2 Hz) and the small unsteadiness of every voice (3–12 Hz)."""
-    padded = total + 200
-    slow = np.convolve(rng.normal(size=padded), np.hanning(81), mode="same")[100 : 100 + total]
-    quick = np.convolve(rng.normal(size=padded), np.hanning(9), mode="same")[100 : 100 + total]
+    white = chance.noise(seed, first_frame - 40, total + 80, chance.DRIFT)
+    slow = np.convolve(white, np.hanning(81), mode="valid")
+    quick = np.convolve(white[::-1], np.hanning(9), mode="valid")[::-1][36:-36]
     return manner.drift_semitones * slow / np.sqrt(30.0) + manner.jitter_semitones * quick / np.sqrt(3.0)

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visinger.audio import Wave
-from visinger.concatenation import contour, inventory
+from visinger.concatenation import chance, contour, inventory
 from visinger.concatenation.canvas import Canvas
-from visinger.concatenation.inventory import Choice
 from visinger.concatenation.units import Units
 from visinger.errors import LyricError
 from visinger.language import phoneme_set, pinyin
@@ -52,7 +51,6 @@ class ConcatenativeSinger:
 
     def perform(self, phrase: Phrase, *, seed: int = 0) -> PhrasePerformance:
         """Times by rule under the score lock, pitch by rule; raises LyricError for another language's phonemes."""
-        rng = _generator(seed, phrase, 1)
         parts = split(phrase)
         predicted = np.maximum(phrase.note_frames.astype(np.float64), 1.0)
         voiced = np.ones(len(phrase.phonemes), dtype=bool)
@@ -63,19 +61,19 @@ class ConcatenativeSinger:
                 continue
             symbol = phrase.phonemes[part.initial]
             hurry = min(1.0, 0.55 + 0.45 * phrase.note_frames[part.initial] / _SHORTER_BELOW_FRAMES)
+            rng = chance.of_note(seed, _note(phrase, part), chance.DURATION)
             length_ms = _INITIAL_MS.get(symbol, 70.0) * hurry * rng.lognormal(0.0, 0.15)
             predicted[part.initial] = length_ms * FRAMES_PER_SECOND / 1000
             voiced[part.initial] = not inventory.voiceless(symbol)
         frames = lock(phrase, predicted)
-        f0_hz = contour.draw(phrase, frames, voiced, rng=rng, manner=self.manner)
+        f0_hz = contour.draw(phrase, frames, voiced, seed=seed, manner=self.manner)
         return PhrasePerformance(phrase, frames, f0_hz)
 
     def render(self, performance: PhrasePerformance, *, seed: int = 0) -> Wave:
         """The sound, exactly T × 240 samples at 24 kHz; `seed` chooses among recordings."""
         phrase = performance.phrase
-        rng = _generator(seed, phrase, 2)
         starts = np.concatenate([[0], np.cumsum(performance.frames)])
-        canvas = Canvas(phrase.frames, performance.f0_hz, rng)
+        canvas = Canvas(performance.f0_hz, first_frame=phrase.start_frame, seed=seed)
         parts = split(phrase)
         for place, part in enumerate(parts):
             begin, end = int(starts[part.first]), int(starts[part.last + 1])
@@ -88,20 +86,19 @@ class ConcatenativeSinger:
             before = parts[place - 1] if place else None
             after = parts[place + 1] if place + 1 < len(parts) else None
             initial = "" if part.initial is None else phrase.phonemes[part.initial]
+            rng = chance.of_note(seed, _note(phrase, part), chance.RECORDING)
             canvas.sing(
-                self._chosen(initial, part.symbol, rng),
+                inventory.choose(self.units, initial, part.symbol, rng),
                 (begin, int(starts[part.vowels[0]]), end),
                 joined=before is not None and not before.silent,
                 followed_by=_follower(phrase, after),
+                rng=rng,
             )
         return Wave(canvas.wave(), SAMPLE_RATE_HZ)
 
     def sing(self, phrase: Phrase, *, seed: int = 0) -> Wave:
         """Perform, then render."""
         return self.render(self.perform(phrase, seed=seed), seed=seed)
-
-    def _chosen(self, initial: str, final: str, rng: np.random.Generator) -> Choice:
-        return inventory.choose(self.units, initial, final, rng)
 
 
 class Part:
@@ -160,5 +157,6 @@ def _follower(phrase: Phrase, after: Part | None) -> str:
     return "voiced"
 
 
-def _generator(seed: int, phrase: Phrase, purpose: int) -> np.random.Generator:
-    return np.random.default_rng([abs(seed), abs(phrase.start_frame), purpose])
+def _note(phrase: Phrase, part: Part) -> int:
+    """The song's index of the note that a syllable starts on."""
+    return int(phrase.score_notes[phrase.slot[part.vowels[0]]])
