@@ -17,7 +17,7 @@ from visinger.models.visinger import VISinger, VISingerConfig
 Make = Callable[..., VISinger]
 Takes = Callable[..., Batch]
 CONVOLUTIONS = BlocksConfig(kind="convnext", count=2, kernel_size=3)
-WEIGHTS = {"mel": 45, "kl": 1, "ctc": 1, "duration": 0.05, "f0": 5, "voicing": 1, "stft": 1}
+WEIGHTS = {"mel": 45.0, "kl": 1.0, "ctc": 1.0, "duration": 0.05, "f0": 5.0, "voicing": 1.0, "stft": 1.0}
 
 
 def _assert_close(one: Outcome, other: Outcome) -> None:
@@ -80,6 +80,8 @@ def test_a_window_in_the_middle_equals_the_same_frames_of_the_whole(make_model: 
                 window_starts=torch.tensor([first]),
                 frame_counts=torch.tensor([length]),
                 f0_hz=batch.f0_hz[:, first : first + length],
+                samples=batch.samples[:, first * 240 : (first + length) * 240],
+                posterior_noise=batch.posterior_noise[..., first : first + length],
             ),
         )
     for one, part in zip(whole, window, strict=True):

@@ -19,7 +19,7 @@ def test_kl_equals_torchs_in_expectation_when_the_flow_is_the_identity() -> None
     z = losses.posterior_sample(mean, log_std, torch.randn(draws, channels, frames))
     mask = torch.ones(draws, 1, frames)
     flowed, log_det = Flow(channels, 4, couplings=2, layers=1)(z, mask)
-    density = losses.log_prior_density(flowed, prior_mean, prior_log_std)
+    density = losses.log_prior_density(flowed, prior_mean.expand_as(z), prior_log_std.expand_as(z))
     ours = losses.kl(log_std.expand_as(z), density, log_det, mask).mean
     exact = kl_divergence(Normal(mean, log_std.exp()), Normal(prior_mean, prior_log_std.exp()))
     assert float(ours) == pytest.approx(float(exact.sum() / frames), rel=0.02)
