@@ -27,7 +27,9 @@ class Event:
     round: int  # the verse that is wanted
     bar: str
     beat: Fraction
+    visit: int = 0  # which bar of the performance
     lyric: Lyric | None = None
+    leads: bool = False  # a grace note sung on the beat, in the time of the note after it
 
 
 def melody(events: Sequence[Event], doubts: Doubts, name: str) -> tuple[Note, ...]:
@@ -54,15 +56,19 @@ def _with_graces(events: list[Event]) -> list[Event]:
             group.append(events[k + len(group)])
         k += len(group)
         following = events[k] if k < len(events) else None
-        leads_on = following is not None and following.note.grace is None and following.start == group[0].start
         grace = group[0].note.grace
-        if leads_on and following is not None and not (grace and grace.from_previous):
+        if following is not None and _leads(group[0], following) and not (grace and grace.from_previous):
             room = (following.end - following.start) * LONGEST_SHARE
-            ends = _laid(group, following.start, room, timed)
+            ends = _laid([replace(event, leads=True) for event in group], following.start, room, timed)
             events[k] = replace(following, start=ends)
         else:
             _lay_before(group, timed)
     return timed
+
+
+def _leads(grace: Event, event: Event) -> bool:
+    """Whether the grace note stands right before this note, in the same bar."""
+    return event.note.grace is None and (event.start, event.visit) == (grace.start, grace.visit)
 
 
 def _continues_group(group: Sequence[Event], event: Event) -> bool:
@@ -71,7 +77,7 @@ def _continues_group(group: Sequence[Event], event: Event) -> bool:
         first is not None
         and grace is not None
         and event.start == group[0].start
-        and (event.bar, event.round) == (group[0].bar, group[0].round)
+        and event.visit == group[0].visit
         and grace.from_previous == first.from_previous
     )
 
@@ -119,9 +125,7 @@ def _graces_take_words(events: list[Event]) -> list[Event]:
     """A singer starts the syllable on the grace note before the beat: the main note goes on with it."""
     for k in range(len(events) - 1, 0, -1):
         before, here = events[k - 1], events[k]
-        grace = before.note.grace
-        leads_on = grace is not None and not grace.from_previous and before.end == here.start
-        if leads_on and here.lyric is not None and before.lyric is None:
+        if before.leads and before.end == here.start and here.lyric is not None and before.lyric is None:
             events[k - 1], events[k] = replace(before, lyric=here.lyric), replace(here, lyric=None)
     return events
 

@@ -283,7 +283,7 @@ def _part(
 ) -> Part:
     """One voice as it is sung."""
     events: list[Event] = []
-    for visit, stretch in zip(road.visits, road.stretches, strict=True):
+    for k, (visit, stretch) in enumerate(zip(road.visits, road.stretches, strict=True)):
         if visit.measure >= len(notes):
             continue
         bar = voice.part.measures[visit.measure]
@@ -294,7 +294,7 @@ def _part(
             if note.pitch_midi is not None:
                 start = stretch.sung + note.onset
                 beat = 1 + (note.onset + max(missing, Fraction(0))) * unit / 4
-                events.append(Event(note, start, start + note.quarters, verse or visit.round, bar.number, beat))
+                events.append(Event(note, start, start + note.quarters, verse or visit.round, bar.number, beat, k))
     marks = [
         (position, mark)
         for position, mark in _marks(voice.part, road, ("level", "wedge", "accent"))

@@ -15,12 +15,8 @@ from visinger.units import TICKS_PER_QUARTER
 
 _STEPS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _TYPES: dict[str, int | Fraction] = {
-    "whole": 4,
-    "half": 2,
-    "quarter": 1,
-    "eighth": Fraction(1, 2),
-    "16th": Fraction(1, 4),
-    "32nd": Fraction(1, 8),
+    **{"whole": 4, "half": 2, "quarter": 1},
+    **{"eighth": Fraction(1, 2), "16th": Fraction(1, 4), "32nd": Fraction(1, 8)},
 }
 # Ticks → printed value and dots; what is none of these is printed without a value, which is allowed.
 _PRINTED = {

@@ -98,13 +98,17 @@ class _Walk:
     def _step(self, at: int, linear: bool) -> tuple[int, bool]:
         """Sing bar `at` or skip it; returns the next bar, and whether it simply follows."""
         road, ending = self.roads[at], self.endings.get(at)
-        if linear and (road.forward or (ending is None and at - 1 in self.endings)):
+        left = self.endings.get(at - 1) if ending is None else None
+        if linear and left is not None and self.section < left.first:
             self.section, self.round = at, 1
-        if ending is not None and at == ending.first:
+        returns = road.forward and not linear  # to a section that starts inside an ending
+        if ending is not None and at == ending.first and not returns:
             if self.jumped and not self._repeats_after_jump(ending):
                 self.round = ending.rounds  # after D.C. and D.S. the last ending is sung
             if self.round not in ending.numbers and self.round <= ending.rounds:
                 return ending.last + 1, True
+        if linear and road.forward:
+            self.section, self.round = at, 1
         self.times_sung[at] += 1
         self.visits.append(Visit(at, max(self.times_sung[at], self.round)))
         return self._after(at, road, ending)
