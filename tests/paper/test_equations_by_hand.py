@@ -58,7 +58,8 @@ def test_equation_1_moves_and_stretches_the_noise() -> None:
 
 
 def test_equation_2_is_the_decoder() -> None:
-    assert float(losses.decode(lambda z, source: z * source, torch.tensor(3.0), torch.tensor(2.0))) == 6.0
+    z = torch.tensor([[[3.0, -1.0]]])
+    torch.testing.assert_close(losses.decode(lambda latent, gain: latent * gain, z, 2.0), torch.tensor([[[6.0, -2.0]]]))
 
 
 def test_equation_4_wants_every_score_at_one() -> None:
