@@ -45,6 +45,7 @@ TINY = {
     "data.segment_frames": 8,
     "data.window_frames": 24,
     "data.whole_take_share": 0.3,
+    "training.precision": "32-true",
     "training.steps": 4,
     "training.log_every": 1,
     "training.validate_every": 2,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-
 from tests.training.made_up import HOP, SYMBOLS, take, takes
+
 from visinger.corpora.take import Take
 from visinger.errors import CorpusError
 from visinger.models.batch import Batch

@@ -31,6 +31,7 @@ from visinger.training.steps import Networks
 FOLDER = "checkpoints"
 FORMAT = 1
 ASIDE, AWAY = ".part", ".old"
+PHONEME_ROWS = ("text_encoder.phoneme.weight", "phoneme_predictor.out.weight", "phoneme_predictor.out.bias")
 
 
 @dataclass(frozen=True)
@@ -258,9 +259,10 @@ def _take(
             offered = given.get(name)
             if offered is None:
                 untaken.append(f"{title}: {name} is new here")
-            elif _by_phoneme(offered, tensor, theirs, ours):
+            elif name in PHONEME_ROWS and theirs != ours and offered.shape[1:] == tensor.shape[1:]:
                 shared = [s for s in ours if s in theirs]
-                tensor[[ours.index(s) + 1 for s in shared]] = offered[[theirs.index(s) + 1 for s in shared]].to(tensor)
+                here, there = ([0, *(known.index(s) + 1 for s in shared)] for known in (ours, theirs))
+                tensor[here] = offered[there].to(tensor)
                 missing = [s for s in ours if s not in theirs]
                 if missing:
                     untaken.append(f"{title}: {name} has no rows for {' '.join(missing)}")
@@ -270,16 +272,6 @@ def _take(
                 untaken.append(f"{title}: {name} is {tuple(offered.shape)} there, {tuple(tensor.shape)} here")
         untaken += [f"{title}: {name} has no place here" for name in given if name not in network.state_dict()]
     return untaken
-
-
-def _by_phoneme(offered: Tensor, tensor: Tensor, theirs: tuple[str, ...], ours: tuple[str, ...]) -> bool:
-    """Rows are phonemes where both tensors have one for each symbol and the padding (or CTC's blank)."""
-    return (
-        theirs != ours
-        and offered.shape[:1] == (len(theirs) + 1,)
-        and tensor.shape[:1] == (len(ours) + 1,)
-        and offered.shape[1:] == tensor.shape[1:]
-    )
 
 
 def slim(checkpoint: Path, target: Path) -> Path:

@@ -58,6 +58,7 @@ class _Sealing(nn.Module):
     def forward(self, *arguments: Sealed) -> Sealed:
         return Sealed(self.network(*(sealed.content for sealed in arguments)))
 
+
 KL_AT_START = 0.05  # of its weight, where a recipe warms it up
 
 
@@ -139,7 +140,8 @@ class Trainer:
             outcome = self._discriminators_turn(micros, step, logged)
         self._generators_turn(micros, step, logged, outcome=outcome, adversarial=adversarial)
         self._average(step)
-        return self._reduced(logged)
+        rate = self.networks.generator_optimiser.param_groups[0]["lr"]
+        return self._reduced(logged) | {"learning_rate": rate}
 
     @property
     def _has_adversary(self) -> bool:
