@@ -143,7 +143,7 @@ def _keep(path: Path, sung: Sung) -> None:
 def _recall(path: Path, take: Take, name: str, mode: Mode) -> Sung | None:
     """What was kept, or None where there is nothing whole."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             foretold = stored["predicted_frames"] if "predicted_frames" in stored.files else None
             sung = Sung(take, name, mode, stored["samples"], stored["frames"], stored["f0_hz"], foretold)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

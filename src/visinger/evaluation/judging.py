@@ -58,13 +58,12 @@ class Judge:
         verdict.tallies.update(self._pitch(sung, tracked))
         self._following(sung, verdict)
         self._onsets(sung, verdict)
-        mel = log_mel(samples, take.sample_rate_hz)
         if sung.mode == "given":
-            verdict.tallies.update(_spectra(sung, mel, tracked))
+            verdict.tallies.update(_spectra(sung, tracked))
         else:
             verdict.tallies.update(_durations(sung))
         if self.recogniser is not None:
-            found = self.recogniser.errors(mel, take.phrase.phonemes)
+            found = self.recogniser.errors(log_mel(samples, take.sample_rate_hz), take.phrase.phonemes)
             verdict.tallies["phoneme_error_rate"] = Tally(found.errors, found.phonemes)
         _health(samples, take, verdict)
         return verdict
@@ -127,7 +126,7 @@ def _durations(sung: Sung) -> dict[str, Tally]:
     return found
 
 
-def _spectra(sung: Sung, mel: NDArray[np.float32], tracked: NDArray[np.float64]) -> dict[str, Tally]:
+def _spectra(sung: Sung, tracked: NDArray[np.float64]) -> dict[str, Tally]:
     """Mel and mel-cepstral distance over the sung frames, given the recording's durations.
 
     A sung wave is first brought to the recording's power over these frames,
@@ -138,11 +137,12 @@ def _spectra(sung: Sung, mel: NDArray[np.float32], tracked: NDArray[np.float64])
     reference = log_mel(take.samples, take.sample_rate_hz)
     loud = np.repeat(counted, take.hop_samples)
     power, wanted = (float(np.square(x[loud], dtype=np.float64).mean()) for x in (sung.samples, take.samples))
-    gain = 0.5 * np.log(max(wanted, 1e-12) / max(power, 1e-12))
+    gain = np.sqrt(max(wanted, 1e-12) / max(power, 1e-12))
+    mel = log_mel(gain * sung.samples, take.sample_rate_hz)
     ours = world_cepstra(sung.samples, tracked, sample_rate_hz=take.sample_rate_hz, hop=take.hop_samples)
     theirs = world_cepstra(take.samples, take.f0_hz, sample_rate_hz=take.sample_rate_hz, hop=take.hop_samples)
     return {
-        "mel_distance": metrics.mel_distance(np.maximum(mel + gain, np.log(1e-5)), reference, counted),
+        "mel_distance": metrics.mel_distance(mel, reference, counted),
         "mcd_db": mel_cepstral_distance(ours, theirs, counted),
     }
 
