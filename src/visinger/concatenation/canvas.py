@@ -104,10 +104,10 @@ class Canvas:
         self._even_out()
         power = np.exp(self._decoded(slice(None)))
         aperiodicity = np.ones_like(power)
-        if self.bands is not None:
-            pitched = self.voiced & ~self.whispered
-            decoded = vocoder.decode_aperiodicity(self.bands[pitched].astype(np.float64), SAMPLE_RATE_HZ, FFT_SIZE)
-            aperiodicity[pitched] = decoded
+        pitched = self.voiced & ~self.whispered
+        if self.bands is not None and pitched.any():
+            bands = self.bands[pitched].astype(np.float64)
+            aperiodicity[pitched] = vocoder.decode_aperiodicity(bands, SAMPLE_RATE_HZ, FFT_SIZE)
         voice = vocoder.synthesize(self.f0_hz, power, aperiodicity, SAMPLE_RATE_HZ, FRAME_MS)
         voice = np.pad(voice, (0, max(len(self.gain) - len(voice), 0)))[: len(self.gain)]
         mixed = voice * self.gain * gain_from_db(self._sway_db()) + self.noise

@@ -132,7 +132,7 @@ def prepare(
     mark = fingerprint(folder)
     if cache.is_file():
         try:
-            with np.load(cache, allow_pickle=False) as stored:
+            with cache.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 if "fingerprint" in stored and str(stored["fingerprint"]) == mark:
                     return load(cache)
         except (OSError, ValueError, BadZipFile):
@@ -184,7 +184,7 @@ def load(path: str | Path) -> Units:
     try:
         if path.stat().st_size > LARGEST_DATABASE_BYTES:
             raise VisingerError("too large for a unit database", where=path, remedy=remedy)
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             tables = {key: stored[key] for key in stored.files}
         return Units(path, tuple(_units(tables)))
     except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
