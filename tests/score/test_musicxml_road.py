@@ -125,7 +125,7 @@ def test_repeats_without_end_are_bounded(sing, n):
 def test_the_test_suites_repeats_are_taken_as_printed(shared_data, name, bars):
     path = shared_data / "scores/musicxml-test-suite/xmlFiles" / name
     doubts = Doubts()
-    measures = PartReader(path, doubts, concert_pitch=False).read(xml_root(path).find("part"))
+    measures = PartReader(path, doubts).read(xml_root(path).find("part"))
     numbers = [measure.number for measure in measures]
     visits = unfolded(merged_roads([measures]), doubts, numbers, name)
     assert [numbers[visit.measure] for visit in visits] == bars.split()

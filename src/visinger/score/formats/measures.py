@@ -24,8 +24,8 @@ _SYLLABIC = {(True, True): "single", (True, False): "begin", (False, True): "end
 class PartReader:
     """Walks one `<part>`; remembers what stays in force from bar to bar."""
 
-    def __init__(self, path: Path, doubts: Doubts, *, concert_pitch: bool) -> None:
-        self.path, self.doubts, self.concert_pitch = path, doubts, concert_pitch
+    def __init__(self, path: Path, doubts: Doubts, *, name: str = "", concert_pitch: bool = False) -> None:
+        self.path, self.doubts, self.name, self.concert_pitch = path, doubts, name, concert_pitch
         self.divisions = Fraction(1)
         self.signature: tuple[int, int] | None = (4, 4)
         self.transpositions: dict[str, int] = {}
@@ -79,7 +79,7 @@ class PartReader:
         raise ScoreError(problem, where=self.place(), remedy=remedy)
 
     def doubt(self, message: str) -> None:
-        self.doubts.add(message, self.now.number, self.beat())
+        self.doubts.add(f"{self.name}: {message}" if self.name else message, self.now.number, self.beat())
 
     # -- attributes and the cursor ---------------------------------------------------------------
 

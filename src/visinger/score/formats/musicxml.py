@@ -151,7 +151,7 @@ def _written_parts(root: Element, path: Path, doubts: Doubts) -> list[_WrittenPa
     written = []
     for k, part in enumerate(parts, start=1):
         name = (names.get(part.get("id")) or part.get("id") or f"Part {k}")[:80]
-        written.append(_WrittenPart(name, PartReader(path, doubts, concert_pitch=concert_pitch).read(part)))
+        written.append(_WrittenPart(name, PartReader(path, doubts, name=name, concert_pitch=concert_pitch).read(part)))
     return written
 
 
@@ -259,9 +259,9 @@ def _voices(part: _WrittenPart, doubts: Doubts) -> list[_Voice]:
         doubts.add(f"{part.name}: a part without notes is left out")
         return []
     taken = sorted(with_words, key=list(staves).index) or [next(iter(staves))]
-    for voice in staves:
-        if voice not in taken:
-            doubts.add(f"{part.name}: voice {voice} has no words and is passed over", first_bar[voice])
+    left = [voice for voice in staves if voice not in taken]
+    if left:
+        doubts.add(f"{part.name}: without words and passed over: voice {', '.join(left)}", first_bar[left[0]])
     named = [part.name] if len(taken) == 1 else [f"{part.name}, voice {voice}" for voice in taken]
     return [_Voice(part, name, v, frozenset(staves[v])) for name, v in zip(named, taken, strict=True)]
 
