@@ -10,7 +10,7 @@ import numpy as np
 
 from visinger.errors import OutputError, VisingerError
 from visinger.evaluation.concert import Sung
-from visinger.signal.mel import log_mel, mel_from_hz
+from visinger.signal.mel import HIGH_HZ, log_mel, mel_from_hz
 from visinger.signal.spectrogram import linear
 from visinger.units import FRAMES_PER_SECOND
 
@@ -49,19 +49,21 @@ def _panel(axes, one: Sung, kind: str) -> None:
     rate, length = take.sample_rate_hz, take.phrase.frames / FRAMES_PER_SECOND
     if kind == "mel":
         picture = log_mel(one.samples, rate) * (20 / np.log(10))
-        top = float(mel_from_hz(12_000.0))
+        top = float(mel_from_hz(HIGH_HZ))
+        step = top / (len(picture) + 1)  # band k has its peak at (k + 1) × step
         pitch = mel_from_hz(one.f0_hz)
         ticks_hz = np.array([250, 500, 1000, 2000, 4000, 8000])
         axes.set_yticks(mel_from_hz(ticks_hz), [f"{hz / 1000:g}" for hz in ticks_hz])
     else:
         picture = 20 * np.log10(np.maximum(linear(np.asarray(one.samples, np.float32)), 1e-6))
         top, pitch = rate / 2000, one.f0_hz / 1000
+        step = -top / (len(picture) - 1)  # bin 0 is centred on 0 Hz
     loudest = float(np.percentile(picture, 99.9))
     axes.imshow(
         picture,
         origin="lower",
         aspect="auto",
-        extent=(0.0, length, 0.0, top),
+        extent=(0.0, length, step / 2, top - step / 2),
         vmin=loudest + QUIETEST_DB,
         vmax=loudest,
         cmap="magma",
