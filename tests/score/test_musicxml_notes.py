@@ -242,3 +242,27 @@ def test_a_score_over_ten_hours_is_refused(sing, n):
 def test_a_score_without_notes_is_refused(sing, n):
     with pytest.raises(ScoreError, match="no part has a note"):
         sing(n("R", 4))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("61a-Lyrics", "Tra la li Ja! - Tra - ra! - Bah! -"),
+        ("61b-MultipleLyrics", "Tra la la, ja! - Tra - ra..."),
+        ("61d-Lyrics-Melisma", "Me - - - lis ma. -"),
+        ("61e-Lyrics-Chords", "Ly rics on chords"),
+        ("61f-Lyrics-GracedNotes", "Ly - - rics on - notes - - - with - graces"),
+        ("61k-Lyrics-SpannersExtenders", "A - long - - er - - Text - -"),
+    ],
+)
+def test_the_test_suites_words_stand_where_they_are_printed(shared_data, name, text):
+    """Read off the suite's own descriptions and pictures; `-` goes on with the syllable before."""
+    path = shared_data / f"scores/musicxml-test-suite/xmlFiles/{name}.xml"
+    assert " ".join(lyric or "-" for lyric in words(score.read(path).parts[0])) == text
+
+
+@pytest.mark.parametrize("name", ["72a-TransposingInstruments", "72b-TransposingInstruments-Full"])
+def test_the_test_suites_transposing_instruments_sound_in_unison(shared_data, name):
+    read = score.read(shared_data / f"scores/musicxml-test-suite/xmlFiles/{name}.xml")
+    assert len(read.parts) > 2
+    assert len({tuple(note.pitch_midi for note in part.notes) for part in read.parts}) == 1

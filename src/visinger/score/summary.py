@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import escape
+from itertools import islice
 
 from visinger.score.bars import Bars
 from visinger.score.score import Note, Part, Score
@@ -9,6 +10,7 @@ from visinger.score.score import Note, Part, Score
 _NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 _LYRICS_SHOWN = 60
 _PIXELS_PER_SECOND, _ROW_PIXELS = 60.0, 12
+_MOST_BAR_LINES = 20_000
 _WIDEST_PIXELS = 60_000  # browsers draw no wider picture
 
 
@@ -90,7 +92,8 @@ def piano_roll(score: Score) -> str:
             )
         if pitch % 12 == 0:
             drawn.append(f'<text x="4" y="{y + 10}" fill="#777">{pitch_name(pitch)}</text>')
-    for number, (start, _, _) in enumerate(Bars(score.time_signatures).spans(score.length_ticks), start=1):
+    bars = islice(Bars(score.time_signatures).spans(score.length_ticks), _MOST_BAR_LINES)
+    for number, (start, _, _) in enumerate(bars, start=1):
         drawn.append(f'<path d="M{x(start):.1f} {top}V{height - 10:.0f}" stroke="#d0d0c8"/>')
         drawn.append(f'<text x="{x(start) + 2:.1f}" y="{top - 4}" fill="#999">{number}</text>')
     for k, part in enumerate(score.parts):

@@ -27,6 +27,10 @@ class Stretch:
     quarters: Fraction
 
 
+def _position(point: Point) -> Fraction:
+    return point[0]
+
+
 def tick_at(position: Fraction) -> int:
     """The tick of a position in quarter notes."""
     return round_half_up(position * TICKS_PER_QUARTER)
@@ -74,15 +78,15 @@ def with_holds(tempos: Sequence[Tempo], spans: Sequence[tuple[int, int]], factor
             joined.append((first, end))
     ticks = [tempo.tick for tempo in tempos]
     speeds = {tempo.tick: tempo.quarters_per_minute for tempo in tempos}
+    firsts = {first for first, _ in joined}
     for first, end in joined:
-        at_end = tempos[bisect_right(ticks, end) - 1].quarters_per_minute
-        inside = [tick for tick in ticks if first < tick < end]
-        at_start = tempos[bisect_right(ticks, first) - 1].quarters_per_minute
-        speeds[first] = at_start / factor
-        for tick in inside:
-            speeds[tick] = tempos[bisect_right(ticks, tick) - 1].quarters_per_minute / factor
-        if not any(other == end for other, _ in joined):
-            speeds[end] = at_end
+        at_start, at_end = bisect_right(ticks, first) - 1, bisect_right(ticks, end) - 1
+        speeds[first] = tempos[at_start].quarters_per_minute / factor
+        for tempo in tempos[at_start + 1 : at_end + 1]:
+            if tempo.tick < end:
+                speeds[tempo.tick] = tempo.quarters_per_minute / factor
+        if end not in firsts:
+            speeds[end] = tempos[at_end].quarters_per_minute
     return _without_repetition(speeds)
 
 
@@ -150,9 +154,10 @@ def level_points(marks: Sequence[tuple[Fraction, Mark]], doubts: Doubts) -> list
 def _draw_hairpin(points: list[Point], pin: _Hairpin, steps: Sequence[Point]) -> Fraction:
     """Append the hairpin's line; returns where it really ends: at a mark inside it, if there is one."""
     level = points[-1][1]
-    inside = [s for s in steps if pin.start < s[0] < pin.end]
+    later = steps[bisect_right(steps, pin.start, key=_position) :][:1]
+    inside = later if later and later[0][0] < pin.end else []
     end = inside[0][0] if inside else pin.end
-    nearby = inside or [s for s in steps if pin.end <= s[0] <= pin.end + 1]
+    nearby = later if later and later[0][0] <= pin.end + 1 else []
     agrees = bool(nearby) and (nearby[0][1] - level) * pin.direction > 0
     target = nearby[0][1] if agrees else level + pin.direction * STEP_DB
     bounded = min(max(target, Fraction(SOFTEST_DB)), Fraction(LOUDEST_DB))
@@ -162,7 +167,7 @@ def _draw_hairpin(points: list[Point], pin: _Hairpin, steps: Sequence[Point]) ->
 
 def _accent(points: list[Point], position: Fraction, level: Fraction) -> None:
     """A push that dies away within a quarter note, where nothing else moves meanwhile."""
-    k = bisect_right([p for p, _ in points], position)
+    k = bisect_right(points, position, key=_position)
     before = points[k - 1][1]
     quiet_after = k == len(points) or (points[k][1] == before and points[k][0] >= position + 1)
     if quiet_after:

@@ -7,7 +7,7 @@ together the line is made monophonic, with a doubt.
 
 import io
 import struct
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -270,8 +270,10 @@ def _worded(line: list[Note], words: Sequence[tuple[int, str]], bars: Bars, name
     onsets = [note.start_tick for note in line]
     texts: dict[int, str] = {}
     exact = Counter(tick for tick, _ in words)
-    for n, (tick, text) in enumerate(words):
-        following = next((later for later, _ in words[n + 1 :] if later > tick), None)
+    ticks = sorted(exact)
+    for tick, text in words:
+        later = bisect_right(ticks, tick)
+        following = ticks[later] if later < len(ticks) else None
         k = _note_for(tick, following, onsets, exact)
         if k is None:
             doubts.add(f"{name}: a lyric without a note is passed over ({text[:20]})", str(bars.place(tick)[0]))
