@@ -52,7 +52,7 @@ def tiny_config(decoder: str = "harmonic") -> VISingerConfig:
         flow=FlowConfig(couplings=2, hidden=WIDTH, layers=1),
         decoder=decoder,
         harmonic=HarmonicDecoderConfig(channels=WIDTH, blocks=1),
-        hifigan=HiFiGANConfig(channels=32),
+        hifigan=HiFiGANConfig(channels=32, rates=(15, 16), kernels=(31, 32), block_kernels=(3, 5), dilations=(1, 3)),
     )
 
 

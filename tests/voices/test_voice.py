@@ -198,13 +198,13 @@ def test_what_is_held_while_streaming_does_not_grow_with_the_song(voice):
 
 def test_a_phoneme_that_the_voice_lacks_is_refused_before_singing_with_bar_and_beat(voice):
     score = kana_score(("あ", 60, 1920), ("あ", 60, 480))
-    first, second = score.parts[0].notes
+    first, _ = score.parts[0].notes
     foreign = replace(spell(score), language="ja")
     phrase = foreign.phrases[-1]
     unknown = replace(phrase, phonemes=(*phrase.phonemes[:-1], "zzh"))
     with pytest.raises(LyricError, match="the voice has no phoneme 'zzh'; "):
         voice.perform(replace(foreign, phrases=(*foreign.phrases[:-1], unknown)))
-    mandarin = replace(score, language="zh", parts=(Part("voice", (replace(first, lyric="shuang"), second)),))
+    mandarin = replace(score, language="zh", parts=(Part("voice", (replace(first, lyric="shuang"),)),))
     with pytest.raises(LyricError, match=r"score, bar 1, beat 1: the voice has no phoneme"):
         voice.perform(mandarin)
 

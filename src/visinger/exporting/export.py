@@ -5,7 +5,6 @@
 The folder is made under another name and renamed, so it is whole or absent.
 """
 
-import copy
 import json
 import os
 import shutil
@@ -107,7 +106,8 @@ def export_model(
     """Write the voice of a network whose phonemes are `symbols` (the symbol k has the id k + 1)."""
     if not isinstance(model, VISinger):
         raise VisingerError(f"a {type(model).__name__} cannot be exported as a voice", remedy="export a VISinger")
-    prepared: VISinger = ready(copy.deepcopy(model), half=half)  # type: ignore[assignment]
+    prepared = _twin(model)
+    ready(prepared, half=half)
     folder = Path(folder)
     _refuse_strangers(folder)
     aside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
@@ -132,6 +132,17 @@ def export_model(
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return Exported(folder, described, differences)
+
+
+def _twin(model: VISinger) -> VISinger:
+    """Another network with the same weights, to be taken apart.
+
+    Not a deep copy: its weight norms would share their classes with the
+    original's, and folding them would break both.
+    """
+    twin = VISinger(model.config, model.phonemes)
+    twin.load_state_dict(model.state_dict())
+    return twin
 
 
 def _load(model: nn.Module, checkpoint: Path) -> None:

@@ -49,11 +49,10 @@ def round_to_half(model: nn.Module) -> None:
             weight.copy_(weight.half().float())
 
 
-def ready(model: nn.Module, *, half: bool) -> nn.Module:
-    """The model itself, made ready for export: no weight norm, no dropout, no gradients; see above."""
+def ready(model: nn.Module, *, half: bool) -> None:
+    """Make the model ready for export, in place: no weight norm, no dropout, no gradients; see above."""
     model.eval().requires_grad_(False)
     weight_norm.fold(model)
     flatten_convolutions(model)
     if half:
         round_to_half(model)
-    return model

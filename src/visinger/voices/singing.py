@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ class Wishes:
 
     voice: str | Path = embedded.DEFAULT
     part: str = ""  # a part's name or number; "all"; empty: the first with words
+    language: str = ""  # "zh" or "ja"; empty: the score's own, or told from the words
     verse: int | None = None
     lyrics: Path | None = None
     transpose: Transposition = 0
@@ -76,6 +77,8 @@ def read(path: Path, wishes: Wishes) -> Score:
         text = _read_text(wishes.lyrics)
         wanted = _part_index(score, wishes.part) if wishes.part else _longest_part(score)
         score = scores.with_lyrics(score, text, part=wanted)
+    if wishes.language:
+        score = replace(score, language=wishes.language)
     return score if wishes.tempo == 1.0 else score.at_tempo(wishes.tempo)
 
 

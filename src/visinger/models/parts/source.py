@@ -29,7 +29,7 @@ def frame_phases(f0_hz: Tensor, start_phase: Tensor, hop_samples: int, sample_ra
 
     A frame advances by its own F0 alone, so any frame's phase can start a chunk.
     """
-    cycles = f0_hz.double() * (hop_samples / sample_rate_hz)
+    cycles = f0_hz.double() * hop_samples / sample_rate_hz  # whole numbers: an exported graph rounds others to float32
     # zero-length-safe exclusive sum: the start phase stands first
     return torch.cat([start_phase[:, None], cycles], dim=1).cumsum(dim=1) % 1.0
 
