@@ -115,6 +115,18 @@ def test_a_melisma_is_one_syllable_and_a_phrase_may_begin_inside_one(singer):
     assert np.abs(singer.sing(inside).samples[2400:12_000]).max() > 0.02
 
 
+def test_a_cut_in_a_held_vowel_is_sung_alike_on_both_sides(singer):
+    """A song, and its second half with one syllable of context: where they overlap they are one sound."""
+    song = [("SP", 0, 20), ("hao", 62, 60), ("ta", 64, 70), ("shi", 65, 50), ("ba", 62, 200), ("SP", 0, 20)]
+    whole = singer.sing(phrase_of(song), seed=2).samples
+    cut = phrase_of(song[2:], start_frame=80)
+    later = type(cut)(**{**vars(cut), "score_notes": np.where(cut.score_notes >= 0, cut.score_notes + 2, -1)})
+    half = singer.sing(later, seed=2).samples
+    at = 80 * 240
+    held = slice(at + 135 * 240, at + 300 * 240)
+    assert np.corrcoef(whole[held], half[held.start - at : held.stop - at])[0, 1] > 0.99
+
+
 @pytest.mark.parametrize("frames", [1, 2, 3, 7])
 def test_notes_of_hardly_any_length_are_sung_without_complaint(singer, frames):
     phrase = phrase_of([("SP", 0, 4), *[(s, 60, frames) for s in ("hao", "ma", "shi", "a", "wo", "ta")], ("AP", 0, 5)])

@@ -108,7 +108,7 @@ class Canvas:
         if self.bands is not None and pitched.any():
             bands = self.bands[pitched].astype(np.float64)
             aperiodicity[pitched] = vocoder.decode_aperiodicity(bands, SAMPLE_RATE_HZ, FFT_SIZE)
-        voice = vocoder.synthesize(self.f0_hz, power, aperiodicity, SAMPLE_RATE_HZ, FRAME_MS)
+        voice = vocoder.synthesize(in_phase(self.f0_hz, self.voiced), power, aperiodicity, SAMPLE_RATE_HZ, FRAME_MS)
         voice = np.pad(voice, (0, max(len(self.gain) - len(voice), 0)))[: len(self.gain)]
         mixed = voice * self.gain * gain_from_db(self._sway_db()) + self.noise
         over = np.abs(mixed) > LIMIT
@@ -174,6 +174,27 @@ class Canvas:
         white = chance.noise(self.seed, self.first_frame - 25, frames + 50, chance.LEVEL)
         slow = np.convolve(white, np.hanning(51), mode="valid") / np.sqrt(19.0)
         return SWAY_DB * np.interp(np.arange(len(self.gain)), (np.arange(frames) + 0.5) * HOP_SAMPLES, slow)
+
+
+def in_phase(f0_hz: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The same F0 (R) where `voiced`, bent in the gaps so that every voiced run starts on a whole cycle.
+
+    WORLD counts its cycles from the phrase's start. Counted from the run's
+    start instead, the two phrases on both sides of a cut in a held vowel put
+    their pulses in the same places, and the cut is not heard.
+    """
+    bent = f0_hz.copy()
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], voiced, [True]]).astype(np.int8)))
+    run_start = 0
+    for begin, end in edges.reshape(-1, 2):  # gaps
+        inner = bent[begin + 1 : end]
+        if end >= len(f0_hz) or not len(inner):
+            continue
+        span = bent[run_start : end + 1]
+        cycles = (span[:-1] + span[1:]).sum() / 2 * STEP_SAMPLES / SAMPLE_RATE_HZ
+        inner *= 1 + (np.round(cycles) - cycles) / (inner.sum() * STEP_SAMPLES / SAMPLE_RATE_HZ)
+        run_start = end
+    return bent
 
 
 def _on_steps(f0_hz: NDArray[np.float64]) -> NDArray[np.float64]:
