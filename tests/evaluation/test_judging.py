@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from tests.evaluation.choir import ToneSinger, take
@@ -113,6 +115,15 @@ def test_the_report_shows_units_intervals_and_the_command():
     lines = reports.as_csv(rows).splitlines()
     assert lines[0] == "singer,mode,measure,unit,value,low,high,clips"
     assert any(line.startswith("tones,score,onset_bias_ms,ms,10,") for line in lines)
+
+
+def test_a_voices_card_shows_its_figures_beside_the_humans():
+    rows = summarise(verdicts_by_hand())
+    told = json.loads(reports.card(rows, "tones", {"a.musicxml": "97.0 %"}, command="visinger evaluate x"))
+    (alone,) = [lines for title, lines in told.items() if title.startswith("From the score alone")]
+    assert alone["phoneme error rate, %"].startswith("25.0 [")
+    assert "(recordings: 10.0 [" in alone["phoneme error rate, %"]
+    assert told["Measured by"] == "visinger evaluate x"
 
 
 def test_a_picture_has_a_panel_for_each_version(tmp_path):

@@ -59,6 +59,7 @@ def test_an_evaluation_writes_tables_and_pictures_of_every_singer(corpus, tmp_pa
     assert (tmp_path / "results" / "made-up.md").read_text(encoding="utf-8").startswith("# made-up: test takes")
     assert len(list((tmp_path / "results" / "made-up").glob("*.png"))) == 1
     assert all(path.is_file() for path in found.files)
+    assert found.files[-1].name == "made-up-tiny.json"
     assert "tones, score: 2 of 2 takes" in said
 
     times = who.sung

@@ -26,7 +26,7 @@ from visinger.voices.voice import Voice
 class EvaluateOptions:
     """What to evaluate. Reports go to `out`, what is kept between calls to `work`."""
 
-    out: Path  # NAME.csv, NAME.md, NAME/*.png
+    out: Path  # NAME.csv, NAME.md, NAME/*.png, and NAME-VOICE.json for the voice's card
     work: Path  # sung takes and the recogniser
     corpus: Path | None = None  # a prepared corpus
     voices: tuple[str, ...] = ()  # names or folders
@@ -89,7 +89,12 @@ def evaluate(
     table, page = (options.out / f"{options.name}.{suffix}" for suffix in ("csv", "md"))
     reports.write_text(table, reports.as_csv(rows))
     reports.write_text(page, reports.markdown(title, rows, command=options.command, notes=notes))
-    return Evaluation(rows, verdicts, sung, [*files, table, page])
+    files += [table, page]
+    for voice in voices:
+        heard = {one.score: f"{100 * one.following.within.mean:.1f} %" for one in sung if one.voice == voice.name}
+        files.append(options.out / f"{options.name}-{_plain(voice.name)}.json")
+        reports.write_text(files[-1], reports.card(rows, voice.name, heard, command=options.command))
+    return Evaluation(rows, verdicts, sung, files)
 
 
 def _quiet(line: str) -> None:

@@ -2,8 +2,9 @@
 
 import csv
 import io
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from visinger.errors import OutputError
@@ -63,6 +64,24 @@ def table(rows: Sequence[Row], mode: str) -> str:
             cells = " | ".join(shown(row.figures.get(measure.name)) for row in chosen)
             lines.append(f"| {measure.title} | {measure.unit} | {cells} |")
     return "\n".join(lines)
+
+
+def card(rows: Sequence[Row], singer: str, examples: Mapping[str, str], *, command: str) -> str:
+    """What a voice's card says of one singer, as JSON: a table a mode, the recording's figures beside."""
+    human = next((row.figures for row in rows if row.singer == "recording"), {})
+    tables: dict[str, object] = {}
+    for row in rows:
+        if row.singer == singer:
+            lines = {}
+            for measure in MEASURES:
+                if measure.name in row.figures:
+                    beside = f" (recordings: {shown(human[measure.name])})" if measure.name in human else ""
+                    lines[f"{measure.title}, {measure.unit}"] = shown(row.figures[measure.name]) + beside
+            tables[f"{MODES[row.mode]}, {row.clips} held-out clips"] = lines
+    if examples:
+        tables["Vowel frames within 50 cents of the performance's curve, on the examples"] = dict(examples)
+    tables["Measured by"] = command
+    return json.dumps(tables, indent=2, ensure_ascii=False) + "\n"
 
 
 def markdown(title: str, rows: Sequence[Row], *, command: str, notes: Sequence[str] = ()) -> str:
