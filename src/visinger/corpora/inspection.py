@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ __all__ = ["Finding", "Inspection", "inspect", "open_recordings"]
 
 USUAL_LAG_SECONDS = -0.02  # of PJS' songs: voicing leads the labels
 LATE_BEYOND_SECONDS = 0.022
-FEWEST_SONGS = 8  # for the corpus' own median lag
+FEWEST_SONGS = 20  # for the corpus' own median lag
 SHORT_SECONDS, SHORTEST_SECONDS = 0.02, 0.01
 IN_TUNE_CENTS = 50.0
 RAW: dict[str, Callable[[Path], Iterator[Recording]]] = {
@@ -120,7 +120,8 @@ def inspect(name: str, recordings: Iterable[Recording], *, plots: Path | None = 
             draw_song(heard, found, plots / f"{recording.name}.png")
     if not totals.lags:
         raise CorpusError("holds no recording", where=name)
-    usual = float(np.median(list(totals.lags.values()))) if len(totals.lags) >= FEWEST_SONGS else USUAL_LAG_SECONDS
+    lags = [lag for lag in totals.lags.values() if lag is not None]
+    usual = float(np.median(lags)) if len(lags) >= FEWEST_SONGS else USUAL_LAG_SECONDS
     findings += _late(totals.lags, usual, {finding.song for finding in findings if finding.kind.startswith("label-")})
     order = {song: k for k, song in enumerate(totals.lags)}
     findings.sort(key=lambda finding: (order[finding.song], finding.seconds))
@@ -128,7 +129,9 @@ def inspect(name: str, recordings: Iterable[Recording], *, plots: Path | None = 
     if plots is not None:
         from visinger.corpora.plots import draw_corpus
 
-        draw_corpus(inspection, plots / "corpus.png")
+        sung = inspection.figures
+        title = f"{name}: {sung.phonemes} phonemes in {sung.sung_minutes:.1f} minutes"
+        draw_corpus(title, sung.phoneme_counts, sung.phoneme_median_ms, path=plots / "corpus.png")
         inspection.write(plots)
     return inspection
 
@@ -226,9 +229,11 @@ class _Totals:
 
 def _songs(prepared: Prepared) -> Iterator[Recording]:
     """One recording a song: its takes end to end."""
-    by_song = groupby(prepared.entries, key=lambda entry: entry.song)
-    for song, entries in by_song:
-        yield joined(song, list(prepared.load([entry.name for entry in entries])))
+    by_song: dict[str, list[str]] = {}
+    for entry in prepared.entries:
+        by_song.setdefault(entry.song, []).append(entry.name)
+    for song, names in by_song.items():
+        yield joined(song, list(prepared.load(names)))
 
 
 def joined(song: str, takes: list[Take]) -> Recording:

@@ -6,7 +6,8 @@ lyrics and differ in length: they are not read.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,17 @@ CARD = CorpusCard(
 )
 
 
+@dataclass(frozen=True)
+class Aligned:
+    """A song's labels with the notes they belong to, before its audio is heard."""
+
+    notes: tuple[TimedNote, ...]
+    phonemes: tuple[TimedPhoneme, ...]
+    mismatches: tuple[Mismatch, ...]
+    label_end_seconds: float
+    doubts: tuple[str, ...]
+
+
 def jobs(root: Path) -> list[Job]:
     """One job a song that has its audio, its labels and its MusicXML.
 
@@ -81,14 +93,9 @@ def read(root: Path, *, corrections: bool = True) -> Iterator[Recording]:
 
 def read_song(name: str, audio: Path, label: Path, musicxml: Path, *, corrections: bool = True) -> Recording:
     """One song: audio at 24 kHz with its F0, labels, and the notes they belong to."""
-    correction = CORRECTIONS.get(name, Correction("")) if corrections else Correction("")
     wave = read_wave(audio, sample_rate_hz=SAMPLE_RATE_HZ)
     pitch = f0.track(wave.samples, SAMPLE_RATE_HZ, floor_hz=FLOOR_HZ, ceiling_hz=CEILING_HZ)
-    written = _labels(label_files.read(label), correction)
-    composed = score.read(musicxml)
-    notes = _notes(composed, correction)
-    sung, mismatches = _assign(notes, _tiled(written, wave.seconds), where=musicxml)
-    mismatches += _left_out(composed, notes)
+    aligned = align_song(name, label, musicxml, seconds=wave.seconds, corrections=corrections)
     return Recording(
         name=name,
         singer=SINGER,
@@ -96,9 +103,25 @@ def read_song(name: str, audio: Path, label: Path, musicxml: Path, *, correction
         convention="vowel-anchored",
         wave=wave,
         f0_hz=pitch,
+        notes=aligned.notes,
+        phonemes=tuple(_with_breaths(aligned.phonemes, wave, pitch)),
+        mismatches=aligned.mismatches,
+        label_end_seconds=aligned.label_end_seconds,
+        doubts=aligned.doubts,
+    )
+
+
+def align_song(name: str, label: Path, musicxml: Path, *, seconds: float, corrections: bool = True) -> Aligned:
+    """Labels and score of a song whose audio is `seconds` long, corrected and matched; pauses not yet split."""
+    correction = CORRECTIONS.get(name, Correction("")) if corrections else Correction("")
+    written = _labels(label_files.read(label), correction)
+    composed = score.read(musicxml)
+    notes = _notes(composed, correction)
+    sung, mismatches = _assign(notes, _tiled(written, seconds), where=musicxml)
+    return Aligned(
         notes=tuple(notes),
-        phonemes=tuple(_with_breaths(_with_held(sung, notes), wave, pitch)),
-        mismatches=tuple(mismatches),
+        phonemes=tuple(_with_held(sung, notes)),
+        mismatches=(*mismatches, *_left_out(composed, notes)),
         label_end_seconds=written[-1].end_seconds,
         doubts=composed.doubts,
     )
@@ -277,7 +300,7 @@ def _with_held(phonemes: list[TimedPhoneme], notes: list[TimedNote]) -> list[Tim
     return result
 
 
-def _with_breaths(phonemes: list[TimedPhoneme], wave: Wave, f0_hz: np.ndarray) -> list[TimedPhoneme]:
+def _with_breaths(phonemes: Sequence[TimedPhoneme], wave: Wave, f0_hz: np.ndarray) -> list[TimedPhoneme]:
     """Pauses split by their energy into silences and breaths."""
     level_db = level.rms_db(wave.samples)[: len(f0_hz)]
     total = len(level_db)

@@ -2,16 +2,12 @@
 
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from visinger.corpora.defects import Finding, Heard, pauses_of
 from visinger.errors import VisingerError
 from visinger.units import FRAMES_PER_SECOND, midi_from_hz
-
-if TYPE_CHECKING:
-    from visinger.corpora.inspection import Inspection
 
 INCHES_PER_SECOND, NARROWEST, WIDEST = 1.1, 8.0, 60.0
 
@@ -47,17 +43,16 @@ def draw_song(heard: Heard, findings: list[Finding], path: Path) -> None:
     _save(figure, path)
 
 
-def draw_corpus(inspection: "Inspection", path: Path) -> None:
+def draw_corpus(title: str, counts: dict[str, int], median_ms: dict[str, float], *, path: Path) -> None:
     """How often each phoneme is sung, and for how long."""
-    figures = inspection.figures
-    symbols = list(figures.phoneme_counts)
+    symbols = list(counts)
     figure = _figure_module().Figure(figsize=(max(NARROWEST, 0.28 * len(symbols)), 6), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
-    above.bar(symbols, [figures.phoneme_counts[symbol] for symbol in symbols], color="tab:blue")
+    above.bar(symbols, [counts[symbol] for symbol in symbols], color="tab:blue")
     above.set_yscale("log")
     above.set_ylabel("times sung")
-    above.set_title(f"{inspection.name}: {figures.phonemes} phonemes in {figures.sung_minutes:.1f} minutes", loc="left")
-    below.bar(symbols, [figures.phoneme_median_ms[symbol] for symbol in symbols], color="tab:orange")
+    above.set_title(title, loc="left")
+    below.bar(symbols, [median_ms[symbol] for symbol in symbols], color="tab:orange")
     below.set_ylabel("median length (ms)")
     below.tick_params(axis="x", labelrotation=90)
     _save(figure, path)
