@@ -8,6 +8,7 @@ alone, so that jobs can be sent to other processes and other machines.
 import hashlib
 import importlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -39,7 +40,12 @@ class Job:
         """sha256 over the sources' contents and the settings: equal digests make equal takes."""
         total = hashlib.sha256(f"{self.name}\n{self.settings}\n{self.set_apart}\n".encode())
         for source in self.sources:
-            total.update(file_digest(Path(source)).encode())
+            path = Path(source)
+            try:
+                state = path.stat()
+            except OSError as error:
+                raise CorpusError(f"cannot be read ({error.strerror})", where=path) from error
+            total.update(_source_digest(path, state.st_size, state.st_mtime_ns).encode())
         return total.hexdigest()
 
 
@@ -74,3 +80,10 @@ def file_digest(path: Path) -> str:
     except OSError as error:
         raise CorpusError(f"cannot be read ({error.strerror})", where=path) from error
     return total.hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _source_digest(path: Path, size: int, changed_ns: int) -> str:
+    """Generated corpora make every job from one large file: it is read once as long as it does not change."""
+    del size, changed_ns  # part of the key alone
+    return file_digest(path)

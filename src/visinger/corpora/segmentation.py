@@ -16,6 +16,8 @@ from visinger.units import FRAMES_PER_SECOND
 WANTED_SECONDS, SHORTEST_SECONDS, LONGEST_SECONDS = 5.0, 2.0, 8.0
 MARGIN_FRAMES = 50  # of a pause, kept beside the singing
 BREATH_LEAD_FRAMES = 5
+CRUMB_FRAMES = 2
+MOST_HELD_OVER_FRAMES = 5  # by which the last note's slot may grow to end with its vowel
 CUT_IN_SINGING = 6.0  # dearer than a segment 2.4 s off the wanted length
 OUT_OF_BOUNDS = 20.0  # per second beyond the shortest and the longest
 # Phonemes that begin with a closure: the voice stops there, a cut is not heard.
@@ -113,4 +115,7 @@ def _pause_gap(framed: Framed, first: int, after: int) -> Gap | None:
         if breath_first < left:
             left = min(breath_end, right) if after == len(framed.phonemes) else min(left, breath_first)
     left = max(min(left, right), low)
+    held_over = int(starts[first]) - int(framed.slot_starts[k])
+    if first > 0 and left - starts[first] <= CRUMB_FRAMES and 0 <= held_over <= MOST_HELD_OVER_FRAMES:
+        left = int(starts[first])  # no crumb of a pause: the last note ends the take
     return Gap(left, max(right, left))
