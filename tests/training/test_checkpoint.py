@@ -82,6 +82,14 @@ def test_the_newest_and_the_best_are_kept(tmp_path, trained):
     assert checkpoint.latest(tmp_path) == checkpoint.folder(tmp_path, 5)
 
 
+def test_the_best_is_one_that_met_the_discriminators(tmp_path, trained):
+    """They sharpen a voice and may raise its distance to the recording."""
+    recipe = tiny(training__adversarial_from_step=2)
+    for step, validation in ((1, 3.0), (2, 1.0), (3, 1.2), (4, 1.1)):
+        checkpoint.save(tmp_path, trained.networks, state(recipe, step, validation=validation))
+        assert checkpoint.best(tmp_path) == checkpoint.folder(tmp_path, step)
+
+
 def test_a_full_disk_leaves_the_checkpoints_before(tmp_path, trained):
     whole = checkpoint.save(tmp_path, trained.networks, state(trained.recipe))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -66,9 +66,18 @@ def latest(run: Path) -> Path | None:
 
 
 def best(run: Path) -> Path | None:
-    """The checkpoint of the lowest validation loss; the newest where none was validated."""
-    measured = [(state.validation, p) for p in every(run) if (state := read_state(p)).validation is not None]
-    return min(measured)[1] if measured else latest(run)
+    """The checkpoint of the lowest validation loss; the newest where none was validated.
+
+    Once the discriminators have joined, only checkpoints that met them count: a
+    blurred voice can have the smaller distance.
+    """
+    measured = []
+    for path in every(run):
+        state = read_state(path)
+        if state.validation is not None:
+            alone = state.step <= state.recipe["training"]["adversarial_from_step"]
+            measured.append((alone, state.validation, path))
+    return min(measured)[2] if measured else latest(run)
 
 
 def locate(path: Path) -> Path:

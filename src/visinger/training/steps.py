@@ -209,10 +209,12 @@ class Trainer:
     def _convince(self, outcome: Outcome) -> dict[str, Term]:
         """Eq. 4 and feature matching, the discriminators frozen and out of DDP's sight."""
         with _frozen(self.networks.discriminator), self.fabric.autocast():
-            judgement = self.networks.discriminator(outcome.real.float(), outcome.generated.float())
+            with torch.no_grad():  # no gradient leads through the recording: half of a backward saved
+                real = self.networks.discriminator.judge(outcome.real.float())
+            made = self.networks.discriminator.judge(outcome.generated.float())
         return {
-            "adversarial": losses.adversarial_generator(judgement.fake_scores),
-            "feature_matching": losses.feature_matching(judgement.real_features, judgement.fake_features),
+            "adversarial": losses.adversarial_generator([scores for scores, _ in made]),
+            "feature_matching": losses.feature_matching([maps for _, maps in real], [maps for _, maps in made]),
         }
 
     def _over_processes(self, terms: dict[str, Term]) -> dict[str, Term]:

@@ -37,6 +37,7 @@ class HeldOut:
     """Whole takes kept from training, in batches of like length."""
 
     batches: tuple[Batch, ...]
+    heard: Batch  # the few that are sung for the logbook
     sample_rate_hz: int
     hop_samples: int
     seed: int
@@ -46,8 +47,10 @@ class HeldOut:
         """None where nothing is held out."""
         if not takes:
             return None
-        batches = fixed(takes, vocabulary, data, latent_channels=latent_channels)
-        return cls(tuple(batches), takes[0].sample_rate_hz, takes[0].hop_samples, data.seed)
+        batches, heard = (
+            fixed(some, vocabulary, data, latent_channels=latent_channels) for some in (takes, takes[:SUNG_TAKES])
+        )
+        return cls(tuple(batches), heard[0], takes[0].sample_rate_hz, takes[0].hop_samples, data.seed)
 
     @torch.no_grad()
     def measure(self, network: nn.Module, device: torch.device) -> dict[str, float]:
@@ -72,12 +75,12 @@ class HeldOut:
         """The first takes as (name, recorded, sung), sung with the recorded durations and the predicted F0."""
         was_training = network.training
         network.eval()
-        batch = self.batches[len(self.batches) // 2]  # of middle length
+        batch = self.heard
         noise = keyed(VALIDATION, self.seed, len(self.batches)).standard_normal(batch.samples.shape, dtype=np.float32)
         sung = network.sing(batch.to(device), source_noise=torch.from_numpy(noise).to(device)).float().cpu().numpy()
         network.train(was_training)
         heard = []
-        for b, name in enumerate(batch.names[:SUNG_TAKES]):
+        for b, name in enumerate(batch.names):
             length = int(batch.frame_counts[b]) * self.hop_samples
             heard.append((name, batch.samples[b, :length].numpy(), sung[b, :length]))
         return heard

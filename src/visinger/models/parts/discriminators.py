@@ -148,13 +148,7 @@ class Discriminator(nn.Module):
 
     def forward(self, real: Float[Tensor, "B 1 S"], fake: Float[Tensor, "B 1 S"]) -> Judgement:
         """Judge both in one pass; pass `fake.detach()` in the discriminator's turn."""
-        both = torch.cat([real, fake.to(real.dtype)])
-        judged: list[tuple[Tensor, Sequence[Tensor]]] = []
-        for part in (self.period, self.scale):
-            if part is not None:
-                judged += part(both)
-        if self.resolution is not None:
-            judged += zip(*self.resolution(both), strict=True)
+        judged = self.judge(torch.cat([real, fake.to(real.dtype)]))
         count = real.shape[0]
         return Judgement(
             real_scores=tuple(scores[:count] for scores, _ in judged),
@@ -162,3 +156,13 @@ class Discriminator(nn.Module):
             real_features=tuple(tuple(f[:count] for f in features) for _, features in judged),
             fake_features=tuple(tuple(f[count:] for f in features) for _, features in judged),
         )
+
+    def judge(self, wave: Float[Tensor, "B 1 S"]) -> list[tuple[Tensor, Sequence[Tensor]]]:
+        """Scores (B, L) and feature maps of each discriminator."""
+        judged: list[tuple[Tensor, Sequence[Tensor]]] = []
+        for part in (self.period, self.scale):
+            if part is not None:
+                judged += part(wave)
+        if self.resolution is not None:
+            judged += zip(*self.resolution(wave), strict=True)
+        return judged
