@@ -36,6 +36,7 @@ SINGER = "koguchi"
 REVISION = "4"  # counts in every job's digest: raise it when the takes change
 FLOOR_HZ, CEILING_HZ = 60.0, 800.0  # the songs run from MIDI 40 to 74
 SHORTEST_HELD_SECONDS = 0.02  # either side of a vowel split where its note changes
+LEEWAY_SECONDS = 0.001  # a label that starts where an edit ends is not part of it
 VOWELS = frozenset(("a", "i", "u", "e", "o", "N"))
 HOLDING = frozenset(("", "ー", "－", "-", "〜"))
 
@@ -153,7 +154,7 @@ def _labels(written: list[Label], correction: Correction) -> list[Label]:
     scale, shift = float(correction.time_scale), correction.label_shift_seconds
     moved = [Label(x.start_seconds * scale + shift, x.end_seconds * scale + shift, x.symbol) for x in written]
     for edit in correction.labels:
-        kept = [x for x in moved if not edit.from_seconds <= x.start_seconds < edit.to_seconds]
+        kept = [x for x in moved if not edit.from_seconds <= x.start_seconds < edit.to_seconds - LEEWAY_SECONDS]
         ends = [start for start, _ in edit.phonemes[1:]] + [edit.to_seconds]
         new = [Label(start, end, symbol) for (start, symbol), end in zip(edit.phonemes, ends, strict=True)]
         moved = sorted(kept + new, key=lambda x: x.start_seconds)
