@@ -29,7 +29,7 @@ $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	@touch $@ $(VENV)/.sing
 
 sing: $(VENV)/.sing
-	$(BIN)/visinger sing $(SCORE) -o $(OUTPUT)
+	$(BIN)/visinger sing $(SCORE) -o $(OUTPUT) --transpose auto
 
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
