@@ -51,7 +51,7 @@ class Analysis:
     consonant: NDArray[np.float32]  # (S) the voiceless initial's own sound, up to the vowel; empty if voiced
     vowel_start: int  # frame at which the final starts
     nucleus: int  # middle of the stretch to lengthen
-    level_db: float  # of the nucleus
+    level_db: float  # of the final's louder part
     f0_hz: float  # median of the voice
 
 
@@ -76,10 +76,9 @@ def analyse(samples: NDArray[np.floating], initial: str, final: str) -> Analysis
 
     sounding = initial in SONORANTS or initial in GLIDES or not initial
     start = voice if sounding else _consonant_start(level_db, voice)
-    roughly = _nucleus(spectrum, voice + (GLIDE_FRAMES if initial else 0), end, final)
+    roughly = _nucleus(spectrum, level_db, (voice + (GLIDE_FRAMES if initial else 0), end), final)
     vowel = _vowel_start(spectrum, voice, end, initial, roughly)
-    nucleus = _nucleus(spectrum, vowel, end, final)
-    held = slice(max(vowel, nucleus - NUCLEUS_FRAMES // 2), nucleus + NUCLEUS_FRAMES // 2 + 1)
+    nucleus = _nucleus(spectrum, level_db, (vowel, end), final)
     wave = signal[start * STEP_SAMPLES : (vowel + 1) * STEP_SAMPLES] if not sounding else np.zeros(0)
     return Analysis(
         spectrum=spectrum[start:end].astype(np.float32),
@@ -87,7 +86,7 @@ def analyse(samples: NDArray[np.floating], initial: str, final: str) -> Analysis
         consonant=wave.astype(np.float32),
         vowel_start=vowel - start,
         nucleus=nucleus - start,
-        level_db=float(level_db[held].mean()),
+        level_db=float(np.percentile(level_db[vowel:end], 75)),
         f0_hz=float(np.median(f0_hz[voice:end])),
     )
 
@@ -154,8 +153,9 @@ def _consonant_start(level_db: NDArray[np.float64], voice: int) -> int:
     return max(min(start, voice - 3), 0)
 
 
-def _nucleus(spectrum: NDArray[np.float64], begin: int, end: int, final: str) -> int:
-    """The stillest place of the final, not far from its main vowel."""
+def _nucleus(spectrum: NDArray[np.float64], level_db: NDArray[np.float64], span: tuple[int, int], final: str) -> int:
+    """The stillest place of the final, not far from its main vowel and not in its dying away."""
+    begin, end = span
     margin = min(NUCLEUS_FRAMES // 2, (end - begin) // 3)
     places = np.arange(begin + margin, max(end - margin, begin + margin + 1))
     timbre = spectrum[:, 1:25]  # without the level
@@ -164,7 +164,8 @@ def _nucleus(spectrum: NDArray[np.float64], begin: int, end: int, final: str) ->
     smooth = np.convolve(change, np.hanning(NUCLEUS_FRAMES + 2)[1:-1], mode="same")[places]
     relative = (places - begin) / max(end - begin, 1)
     far = np.abs(relative - _MAIN_VOWEL.get(final, _MIDDLE)) / 0.25
-    return int(places[np.argmin(smooth / np.median(smooth) + far**2)])
+    weak = np.maximum(level_db[begin:end].max() - level_db[places] - 3, 0) / 4
+    return int(places[np.argmin(smooth / np.median(smooth) + far**2 + weak**2)])
 
 
 def _vowel_start(spectrum: NDArray[np.float64], voice: int, end: int, initial: str, nucleus: int) -> int:

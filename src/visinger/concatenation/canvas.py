@@ -15,7 +15,7 @@ from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ, gain_from_db
 
 STEPS = HOP_SAMPLES // STEP_SAMPLES  # in a frame
 NUCLEUS_DB = -19.0  # level of a nucleus; makes about −20 LUFS of a phrase
-TYPICAL_DB = -9.0  # level of the recordings' nuclei
+TYPICAL_DB = -8.7  # level of the recordings' nuclei
 EVENING = 0.8  # of the recordings' differences in level; the rest is the vowels' own
 CONSONANT_DB = -2.0  # sung consonants are softer against their vowels than spoken ones
 BREATH_DB = -44.0

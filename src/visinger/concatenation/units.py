@@ -24,7 +24,7 @@ from visinger.errors import CorpusError, VisingerError
 from visinger.language import pinyin
 from visinger.units import SAMPLE_RATE_HZ
 
-FORMAT = 2
+FORMAT = 3
 MOST_FILES = 20_000
 LONGEST_SYLLABLE_SECONDS = 5.0
 LARGEST_DATABASE_BYTES = 1 << 30
