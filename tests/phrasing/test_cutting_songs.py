@@ -1,6 +1,7 @@
 """Cutting: kept frames tile the song, phrases stay bounded, cuts do not change what is sung."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from visinger.phrasing.cutting import (
 )
 from visinger.phrasing.phrase import BREATH, SILENCE
 from visinger.phrasing.spelling import slot_table
-from visinger.score import Score
+from visinger.score import Score, read
 
 bounded = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -160,3 +161,25 @@ def test_phrases_of_an_hour_are_made_in_seconds() -> None:
     song = spell(score)
     assert song.frames == 360_000
     assert time.process_time() - began < 3
+
+
+def test_context_lies_on_its_own_side_of_a_cut_in_a_long_last_note() -> None:
+    drawn = [(960, "さくら", 0, False)] * 12 + [(1900, "か", 0, False)]
+    phrases = spell(song_of(drawn)).phrases
+    cut = [p for p in phrases if p.keep_frames is not None]
+    assert cut
+    for phrase in cut:
+        assert phrase.kept.stop <= phrase.frames
+        assert phrase.kept.start >= 0
+    assert kept_frames(phrases) == spell(song_of(drawn)).frames
+
+
+def test_every_frame_of_the_example_songs_is_kept_once() -> None:
+    for path in sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.musicxml")):
+        song = spell(read(path))
+        at = 0
+        for phrase in song.phrases:
+            assert phrase.start_frame + phrase.kept.start == at
+            assert phrase.kept.stop <= phrase.frames
+            at += phrase.kept.stop - phrase.kept.start
+        assert at == song.frames

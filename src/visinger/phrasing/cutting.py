@@ -156,5 +156,6 @@ def _nearest_start(table: SlotTable, cut_frame: int, wanted: int) -> int:
     wanted = min(max(wanted, 0), table.frames)
     k = int(np.searchsorted(table.starts, wanted))
     around = table.starts[max(k - 1, 0) : k + 1].tolist()
-    good = [f for f in around if SHORTEST_CONTEXT_FRAMES <= abs(f - cut_frame) <= LONGEST_CONTEXT_FRAMES]
+    side = 1 if wanted > cut_frame else -1  # a start beyond the cut would be no context at all
+    good = [f for f in around if SHORTEST_CONTEXT_FRAMES <= side * (f - cut_frame) <= LONGEST_CONTEXT_FRAMES]
     return min(good, key=lambda f: abs(f - wanted), default=wanted)

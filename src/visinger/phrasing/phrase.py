@@ -42,6 +42,11 @@ class Phrase:
     convention: Convention = "vowel-anchored"
     language: str = ""
 
+    def __post_init__(self) -> None:
+        first, last = self.keep_frames or (0, self.frames)
+        if not 0 <= first <= last <= self.frames:
+            raise ValueError(f"frames {first} to {last} cannot be kept of a phrase of {self.frames}")
+
     @property
     def note_frames(self) -> NDArray[np.int64]:
         """(N) d_N: the score length of each phoneme's own note, in frames (§2.3.2)."""
