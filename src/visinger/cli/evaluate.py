@@ -53,9 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         from visinger.exporting import trained_network
 
         trained = trained_network(arguments.checkpoint)
-        more.append(
-            concert.floor(PosteriorCopy(trained.model.eval()), fingerprint=f"{arguments.checkpoint} {trained.step}")
-        )
+        more.append(concert.floor(PosteriorCopy(trained.model), fingerprint=f"{arguments.checkpoint} {trained.step}"))
     found = evaluate(options, more=more, report=lambda line: print(line, file=sys.stderr))
     print("\n".join(str(path) for path in found.files))
     return 0

@@ -1,0 +1,41 @@
+"""A trained network taken out of its run, with what it needs to be used."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from visinger.errors import CheckpointError
+from visinger.training import checkpoint as checkpoints
+from visinger.training import recipe as recipes
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network in evaluation mode: the averaged weights where the run kept them."""
+
+    model: nn.Module
+    symbols: tuple[str, ...]  # phonemes; symbol k has the id k + 1
+    recipe: dict[str, Any]  # resolved
+    step: int
+
+
+def trained_network(checkpoint: Path) -> Trained:
+    """The network of a checkpoint, or of a run's best one.
+
+    Raises CheckpointError when there is none or its weights do not fit its recipe.
+    """
+    found = checkpoints.locate(Path(checkpoint))
+    state = checkpoints.read_state(found)
+    model = recipes.from_table(state.recipe, where=str(found / "state.json")).generator(len(state.symbols) + 1)
+    listened = "average" if (found / "average.safetensors").is_file() else "generator"
+    try:
+        model.load_state_dict(checkpoints.read_tensors(found, listened))
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"does not fit its recipe's network ({str(error).splitlines()[-1].strip()})",
+            where=found / f"{listened}.safetensors",
+            remedy="use the version of visinger that trained it",
+        ) from error
+    return Trained(model.eval(), state.symbols, state.recipe, state.step)
