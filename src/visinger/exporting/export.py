@@ -26,7 +26,7 @@ from visinger.exporting.voice_card import card_text
 from visinger.models.visinger import VISinger
 from visinger.training import checkpoint as checkpoints
 from visinger.training import recipe as recipes
-from visinger.voices.description import FILE_NAME, GraphFile, VoiceDescription, read_graph
+from visinger.voices.description import FILE_NAME, GraphFile, VoiceDescription, checked_graph
 from visinger.voices.graphs import open_graph
 
 TOLERANCE = 1e-3  # of an output's largest value, between torch and onnxruntime
@@ -187,7 +187,7 @@ def _description(
 def _difference(cut: Cut, folder: Path, described: GraphFile) -> float:
     """How far onnxruntime's answers lie from torch's; too far is a fault of the export."""
     given = {name: tensor.numpy() for name, tensor in cut.inputs.items()}
-    answers = open_graph(read_graph(folder, described), folder / described.file, threads=1).run(given)
+    answers = open_graph(checked_graph(folder, described), threads=1).run(given)
     wanted = cut.module(**cut.inputs)
     worst = 0.0
     for name, tensor in zip(cut.outputs, wanted if isinstance(wanted, tuple) else (wanted,), strict=True):

@@ -1,0 +1,1 @@
+"""Neural voices at work: onnxruntime and numpy, no torch."""

@@ -123,8 +123,8 @@ def _graph_file(entry: dict[str, Any]) -> GraphFile:
     return GraphFile(name, int(entry["bytes"]), str(entry["sha256"]), dict(entry["inputs"]), dict(entry["outputs"]))
 
 
-def read_graph(folder: Path, graph: GraphFile) -> bytes:
-    """The bytes of one graph, checked against size and digest.
+def checked_graph(folder: Path, graph: GraphFile) -> Path:
+    """Where one graph lies, its size and digest found as described.
 
     Raises VoiceError naming the file when it is missing, cut short or altered.
     """
@@ -134,11 +134,12 @@ def read_graph(folder: Path, graph: GraphFile) -> bytes:
         size = path.stat().st_size
         if size != graph.bytes or size > LARGEST_GRAPH_BYTES:
             raise VoiceError(f"is damaged: {size} bytes where {graph.bytes} belong", where=path, remedy=remedy)
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         raise VoiceError("is missing from the voice", where=path, remedy=remedy) from None
     except OSError as error:
         raise VoiceError(f"not readable ({error})", where=path, remedy=remedy) from error
-    if hashlib.sha256(data).hexdigest() != graph.sha256:
+    if digest != graph.sha256:
         raise VoiceError("is damaged or was altered: its contents are not those described", where=path, remedy=remedy)
-    return data
+    return path

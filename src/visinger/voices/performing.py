@@ -76,7 +76,7 @@ def overlap_frames(before: Phrase, after: Phrase) -> int:
         return 0
     contexts = before.frames - before.kept.stop, after.kept.start
     kept = (phrase.kept.stop - phrase.kept.start for phrase in (before, after))
-    return max(min(*contexts, *kept, BLEND_FRAMES), 0)
+    return int(max(min(*contexts, *kept, BLEND_FRAMES), 0))
 
 
 def rising(frames: int) -> NDArray[np.float64]:

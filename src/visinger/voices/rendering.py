@@ -114,7 +114,7 @@ class _Stretch:
 
     def add(self, piece: Piece) -> Iterator[NDArray[np.float32]]:
         """Take more frames; give the chunks whose context is now complete."""
-        self._z = np.concatenate([self._z, piece.z], axis=1)  # type: ignore[list-item]
+        self._z = np.concatenate([self._z, piece.z], axis=1)
         self._f0_hz = np.concatenate([self._f0_hz, piece.f0_hz])
         while self._sung + self._chunk + self._engine.description.context_frames <= len(self._f0_hz):
             yield self._run(self._chunk)
