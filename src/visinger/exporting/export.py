@@ -17,15 +17,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from visinger.errors import CheckpointError, OutputError, VisingerError
+from visinger.errors import OutputError, VisingerError
 from visinger.exporting.graphs import Cut, cuts
 from visinger.exporting.onnx_files import write_graph
 from visinger.exporting.rewriting import ready
 from visinger.exporting.toml_text import toml_text
+from visinger.exporting.trained import trained_network
 from visinger.exporting.voice_card import card_text
 from visinger.models.visinger import VISinger
-from visinger.training import checkpoint as checkpoints
-from visinger.training import recipe as recipes
 from visinger.voices.description import FILE_NAME, GraphFile, VoiceDescription, checked_graph
 from visinger.voices.graphs import open_graph
 
@@ -73,20 +72,16 @@ def export(
     """Write the voice of a checkpoint (or of a run: its best), from the averaged weights where there are some.
 
     `measured` is the card's figures, or a JSON file of them. `half` stores weights in float16.
-    Raises CheckpointError, or OutputError when the folder holds something else or cannot be written.
+    Raises or OutputError when the folder holds something else or cannot be written.
     """
-    found = checkpoints.locate(Path(checkpoint))
-    state = checkpoints.read_state(found)
-    recipe = recipes.from_table(state.recipe, where=str(found / "state.json"))
-    model = recipe.generator(len(state.symbols) + 1)
-    _load(model, found)
+    trained = trained_network(checkpoint)
     return export_model(
-        model,
-        state.symbols,
+        trained.model,
+        trained.symbols,
         folder,
         facts=facts,
-        recipe=state.recipe,
-        steps=state.step,
+        recipe=trained.recipe,
+        steps=trained.step,
         measured=_measured(measured),
         half=half,
     )
@@ -143,19 +138,6 @@ def _twin(model: VISinger) -> VISinger:
     twin = VISinger(model.config, model.phonemes)
     twin.load_state_dict(model.state_dict())
     return twin
-
-
-def _load(model: nn.Module, checkpoint: Path) -> None:
-    """The weights that are listened to: the averaged ones where the run kept them."""
-    listened = "average" if (checkpoint / "average.safetensors").is_file() else "generator"
-    try:
-        model.load_state_dict(checkpoints.read_tensors(checkpoint, listened))
-    except RuntimeError as error:
-        raise CheckpointError(
-            f"does not fit its recipe's network ({str(error).splitlines()[-1].strip()})",
-            where=checkpoint / f"{listened}.safetensors",
-            remedy="export with the version of visinger that trained it",
-        ) from error
 
 
 def _description(
