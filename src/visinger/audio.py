@@ -48,9 +48,7 @@ def read_wave(path: str | Path, *, sample_rate_hz: int | None = None) -> Wave:
     try:
         with soundfile.SoundFile(str(path)) as source:
             if source.frames > LONGEST_READ_SECONDS * source.samplerate:
-                raise VisingerError(
-                    f"longer than {LONGEST_READ_SECONDS // 3600} hours", where=path, remedy="split it"
-                )
+                raise VisingerError(f"longer than {LONGEST_READ_SECONDS // 3600} hours", where=path, remedy="split it")
             samples = source.read(dtype="float32", always_2d=True).mean(axis=1, dtype=np.float32)
             wave = Wave(samples, source.samplerate)
     except (soundfile.LibsndfileError, OSError) as error:
@@ -84,7 +82,9 @@ class WaveSink:
 
 
 def _full(path: Path, error: object) -> OutputError:
-    return OutputError(f"could not be written ({error})", where=path, remedy="free some disk space or choose another folder")
+    return OutputError(
+        f"could not be written ({error})", where=path, remedy="free some disk space or choose another folder"
+    )
 
 
 @contextmanager
@@ -100,7 +100,9 @@ def open_wave(path: str | Path, sample_rate_hz: int) -> Iterator[WaveSink]:
     try:
         file = soundfile.SoundFile(str(aside), "w", samplerate=sample_rate_hz, channels=1, subtype=subtype)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise OutputError(f"cannot be created ({error})", where=path, remedy="check the folder and its permissions") from error
+        raise OutputError(
+            f"cannot be created ({error})", where=path, remedy="check the folder and its permissions"
+        ) from error
     try:
         with file:
             yield WaveSink(file, path)

@@ -72,7 +72,7 @@ def export(
     """Write the voice of a checkpoint (or of a run: its best), from the averaged weights where there are some.
 
     `measured` is the card's figures, or a JSON file of them. `half` stores weights in float16.
-    Raises or OutputError when the folder holds something else or cannot be written.
+    Raises CheckpointError, or OutputError when the folder holds something else or cannot be written.
     """
     trained = trained_network(checkpoint)
     return export_model(

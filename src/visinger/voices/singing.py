@@ -144,7 +144,7 @@ def sing(
                 seconds=round(seconds, 3),
                 wall_seconds=round(wall, 3),
                 times_real_time=round(seconds / max(wall, 1e-9), 2),
-                warnings=(*score.doubts, *performance.warnings, *more),
+                warnings=(*performance.warnings, *more),
             )
         )
     return sung
