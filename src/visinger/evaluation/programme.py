@@ -151,7 +151,8 @@ def _pictures(contenders: Sequence[Contender], takes: Sequence[Take], options: E
 
 
 def _recogniser(options: EvaluateOptions, prepared: Prepared, say: Callable[[str], None]) -> PhonemeRecogniser:
-    folder = options.recogniser or options.work / "recogniser"
+    # one a corpus and a split: another split's recogniser would have heard this one's test takes
+    folder = options.recogniser or options.work / f"recogniser-{_plain(prepared.card.name)}-by-{options.by}"
     if not (folder / CARD).is_file() and options.recogniser is None:
         say(f"teaching a phoneme recogniser for {options.recogniser_minutes:g} minutes of processor time")
         config = LearningConfig(epochs=100_000, minutes=options.recogniser_minutes)
