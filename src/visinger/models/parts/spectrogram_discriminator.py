@@ -1,7 +1,8 @@
 """Multi-resolution spectrogram discriminator, thin enough for a CPU (beyond the paper).
 
-It judges compressed complex spectra at three resolutions beside the paper's
-multi-period discriminator, in place of the multi-scale one.
+It judges spectra at three resolutions, compressed complex values and log
+magnitudes, beside the paper's multi-period discriminator and in place of the
+multi-scale one. On complex values alone it was still guessing after 300 steps.
 
 Shapes: B segments · S samples · F bins · T frames of the discriminator's own hop.
 """
@@ -14,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 SLOPE = 0.1  # of the leaky rectifiers
+QUIETEST_POWER = 1e-6
+LOG_SCALE = 0.15  # brings log power to about ±2
 
 
 class SpectrogramDiscriminator(nn.Module):
@@ -25,7 +28,7 @@ class SpectrogramDiscriminator(nn.Module):
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
         self.layers = nn.ModuleList(
             [
-                weight_norm(nn.Conv2d(2, channels, (3, 9), stride=(1, 4), padding=(1, 4))),
+                weight_norm(nn.Conv2d(3, channels, (3, 9), stride=(1, 4), padding=(1, 4))),
                 weight_norm(nn.Conv2d(channels, channels, (3, 9), stride=(1, 2), padding=(1, 4))),
                 weight_norm(nn.Conv2d(channels, 2 * channels, (3, 9), stride=(1, 2), padding=(1, 4))),
                 weight_norm(nn.Conv2d(2 * channels, 2 * channels, (3, 3), padding=1)),
@@ -38,9 +41,10 @@ class SpectrogramDiscriminator(nn.Module):
         spectrum = torch.stft(
             wave[:, 0].float(), self.n_fft, self.hop_samples, window=self.window, center=True, return_complex=True
         ).transpose(1, 2)
-        # |X|^½ keeps the quiet upper harmonics in sight
         x = torch.view_as_real(spectrum).movedim(-1, 1)
-        x = x / (x.square().sum(dim=1, keepdim=True) + 1e-7).pow(0.25)
+        power = x.square().sum(dim=1, keepdim=True) + QUIETEST_POWER
+        # |X|^½ keeps the quiet upper harmonics in sight; the logarithm shows texture whatever the phase
+        x = torch.cat([x / power.pow(0.25), LOG_SCALE * torch.log(power)], dim=1)
         features = []
         for layer in self.layers:
             x = nn.functional.leaky_relu(layer(x), SLOPE)
