@@ -214,3 +214,11 @@ def test_every_verb_explains_itself() -> None:
         done = visinger(verb, "--help")
         assert done.returncode == 0, done.stderr
         assert verb in done.stdout
+
+
+def test_hanzi_given_to_a_japanese_voice_are_refused_for_their_language(tiny_voice: Path, tmp_path: Path) -> None:
+    line = refused(
+        visinger("sing", EXAMPLES / "molihua.mid", "-o", tmp_path / "x.wav", "--voice", tiny_voice),
+    )
+    assert "look like 'zh'" in line
+    assert "bar 1" in line

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from visinger.audio import Wave
 from visinger.errors import LyricError, ScoreError, VoiceError, at_bar
+from visinger.language import detect
 from visinger.phrasing.performance import Performance, PhrasePerformance
 from visinger.phrasing.spelling import Song, spell
 from visinger.phrasing.vocabulary import Vocabulary
@@ -177,7 +178,7 @@ class Voice:
                 raise ScoreError(
                     f"no part {part + 1}", where=score.path or "score", remedy=f"it has {len(score.parts)} part(s)"
                 )
-            song = spell(score, part=part, language=score.language or self._spelling_language)
+            song = self._spelled(score, part)
             place = _Place(score.path, score.parts[part])
         voice = self.for_language(song.language)
         _refuse_unknown(song, voice.vocabulary, place)
@@ -190,6 +191,21 @@ class Voice:
         warnings = (*song.warnings, *([moved] if transpose == "auto" and semitones else []))
         strays = compass.outside_range(song, place.part, described.lowest_midi, described.highest_midi)
         return _Plan(voice, song, (*warnings, *strays))
+
+    def _spelled(self, score: Score, part: int) -> Song:
+        """The part's song; a refused word says first whether the voice sings another language altogether."""
+        try:
+            return spell(score, part=part, language=score.language or self._spelling_language)
+        except LyricError as error:
+            words = [note.lyric for note in score.parts[part].notes if note.lyric]
+            told = score.language or (detect(words) if words else self.language)
+            if self._spelling_language in (None, told):
+                raise
+            raise LyricError(
+                f"the words look like '{told}', the voice '{self.name}' sings '{self.language}' ({error.problem})",
+                where=error.where,
+                remedy="choose a voice of that language",
+            ) from error
 
     @property
     def _spelling_language(self) -> str | None:
