@@ -57,9 +57,12 @@ def followed(wave: Wave, performance: Performance) -> PitchFollowing:
 
 
 def sing_example(voice: Voice, path: Path, *, seed: int = 0, keep_in: Path | None = None) -> Example:
-    """Sing the first part of a score; the errors of reading, spelling and singing pass through."""
+    """Sing the first part of a score, moved into the voice's range as `make sing` does.
+
+    The errors of reading, spelling and singing pass through.
+    """
     score = scores.read(path)
-    performance = voice.perform(score, seed=seed)
+    performance = voice.perform(score, transpose="auto", seed=seed)
     wave = voice.render(performance)
     if keep_in is not None:
         keep_in.mkdir(parents=True, exist_ok=True)
