@@ -10,7 +10,7 @@ voices=src/visinger/voices/embedded
 # Japanese: real singing
 visinger prepare pjs "$data/pjs" prepared/pjs
 visinger train small --corpus prepared/pjs --run $work/pjs-small --minutes "${JA_MINUTES:-120}"
-visinger export $work/pjs-small $work/pjs --corpus prepared/pjs --name pjs --singer "Junya Koguchi"
+visinger export $work/pjs-small $work/pjs --corpus prepared/pjs --name pjs --singer "the singer of PJS"
 visinger evaluate $work/pjs --corpus prepared/pjs --checkpoint $work/pjs-small --examples examples --name pjs --out docs/results
 
 # Mandarin: singing made from spoken syllables; the acoustic parts begin with the Japanese voice's weights

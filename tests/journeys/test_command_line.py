@@ -198,6 +198,7 @@ def test_an_interrupt_leaves_no_half_song(tiny_voice: Path, tmp_path: Path) -> N
         [sys.executable, "-m", "visinger.cli.main", "sing", score, "-o", tmp_path / "x.wav", "--voice", tiny_voice],
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(".x*")) and running.poll() is None and time.monotonic() < deadline:

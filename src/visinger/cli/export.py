@@ -16,6 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="small", help="the recipe's name, for the card")
     parser.add_argument("--noise", type=float, default=0.667, help="how far the latent strays unless told otherwise")
     parser.add_argument("--measured", type=Path, help="JSON file of figures for the card, from `visinger evaluate`")
+    parser.add_argument(
+        "--verdict", default="", help="a sentence for the card: how good it is, and what is still wrong"
+    )
     parser.add_argument("--full-precision", action="store_true", help="store weights in 32 bits instead of 16")
 
 
@@ -37,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         gain=compass.gain,
         noise_scale=arguments.noise,
         recipe=arguments.recipe,
+        verdict=arguments.verdict,
     )
     made = export(
         arguments.checkpoint,

@@ -46,6 +46,7 @@ class VoiceFacts:
     gain: float = 1.0
     noise_scale: float = 0.667  # VITS
     recipe: str = "visinger"
+    verdict: str = ""  # the card's first words: how good it is, and what is still wrong
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def export_model(
         described = _description(prepared, symbols, facts, steps, graphs)
         described.write(aside)
         (aside / "recipe.toml").write_text(toml_text(recipe), encoding="utf-8")
-        card = card_text(described, measured or {}, parameters=_singing_parameters(model))
+        said = {"verdict": facts.verdict} if facts.verdict else {}
+        card = card_text(described, {**said, **(measured or {})}, parameters=_singing_parameters(model))
         (aside / "CARD.md").write_text(card, encoding="utf-8")
         _put(aside, folder)
     except OSError as error:
