@@ -1,26 +1,32 @@
 #!/usr/bin/env bash
 # The embedded voices, from recordings to voice folders: the exact commands, in order.
 #   runs/voices.sh DATA      where DATA holds pjs/ and cmn-syllables/
-# Every step goes on where it was interrupted; minutes are of wall time on two CPU cores.
+# Every step goes on where it was interrupted. Two runs of one thread each share two cores best: OMP_NUM_THREADS=1.
 set -euo pipefail
 data=$1
 work=runs/work
 voices=src/visinger/voices/embedded
 
-# Japanese: real singing
+# Japanese: real singing. Three runs, each beginning with the one before's weights, discriminators only in the last
 visinger prepare pjs "$data/pjs" prepared/pjs
-visinger train small --corpus prepared/pjs --run $work/pjs-small --minutes "${JA_MINUTES:-120}"
-visinger export $work/pjs-small $work/pjs --corpus prepared/pjs --name pjs --singer "the singer of PJS"
-visinger evaluate $work/pjs --corpus prepared/pjs --checkpoint $work/pjs-small --examples examples --name pjs --out docs/results
+visinger train small --corpus prepared/pjs --run $work/pjs-1 --steps 2000 --set training.adversarial_from_step=9999
+visinger train small --corpus prepared/pjs --run $work/pjs-2 --init $work/pjs-1 --steps 500 \
+  --set training.adversarial_from_step=9999 --set training.kl_warm_up_steps=0
+visinger train small --corpus prepared/pjs --run $work/pjs-3 --init $work/pjs-2 --steps 2000 \
+  --set training.adversarial_from_step=0 --set training.kl_warm_up_steps=0
+visinger export $work/pjs-3 $work/pjs --corpus prepared/pjs --name pjs --singer "the singer of PJS" --noise 0.33
+visinger evaluate $work/pjs --corpus prepared/pjs --checkpoint $work/pjs-3 --examples examples --name pjs --out docs/results --pictures 2
 
 # Mandarin: singing made from spoken syllables; the acoustic parts begin with the Japanese voice's weights
 visinger prepare cmn-syllables "$data/cmn-syllables" prepared/cmn
-visinger train small --corpus prepared/cmn --run $work/cmn-small --init $work/pjs-small --minutes "${ZH_MINUTES:-60}"
-visinger export $work/cmn-small $work/cmn-syllables --corpus prepared/cmn --name cmn-syllables --singer "Chen Wang (speech)"
-visinger evaluate $work/cmn-syllables --corpus prepared/cmn --checkpoint $work/cmn-small --examples examples --name cmn-syllables --out docs/results
+visinger train small --corpus prepared/cmn --run $work/cmn-1 --init $work/pjs-2 --steps "${ZH_STEPS:-3500}" \
+  --set training.adversarial_from_step=1500 --set training.kl_warm_up_steps=800
+visinger export $work/cmn-1 $work/cmn-syllables --corpus prepared/cmn --name cmn-syllables \
+  --singer "Chen Wang, speaking; the singing is made" --noise 0.33
+visinger evaluate $work/cmn-syllables --corpus prepared/cmn --checkpoint $work/cmn-1 --examples examples --name cmn-syllables \
+  --out docs/results --pictures 2 --no-words
 
 # Embedded only when better than the voice before: the cards are written with what was measured
-for voice in pjs cmn-syllables; do
-  run=$work/${voice%-syllables}-small
-  visinger export "$run" $voices/$voice --corpus "prepared/${voice%-syllables}" --name $voice --measured docs/results/$voice.json
-done
+visinger export $work/pjs-3 $voices/pjs --corpus prepared/pjs --singer "the singer of PJS" --noise 0.33 --measured docs/results/pjs.json
+visinger export $work/cmn-1 $voices/cmn-syllables --corpus prepared/cmn --singer "Chen Wang, speaking; the singing is made" \
+  --noise 0.33 --measured docs/results/cmn-syllables.json
