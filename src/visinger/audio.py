@@ -68,17 +68,15 @@ class WaveSink:
     def __init__(self, file: soundfile.SoundFile, path: Path) -> None:
         self._file = file
         self._path = path
+        self.samples = 0  # written so far
 
     def write(self, samples: NDArray[np.float32]) -> None:
         """Append samples; peaks beyond full scale are clipped, not wrapped."""
-        block = np.clip(samples, -1.0, 1.0)
-        before = self._file.tell()
         try:
-            self._file.write(block)
+            self._file.write(np.clip(samples, -1.0, 1.0))
         except (soundfile.LibsndfileError, OSError, RuntimeError, AssertionError) as error:
             raise _full(self._path, error) from error
-        if self._file.tell() - before != len(block):
-            raise _full(self._path, "the file stopped growing")
+        self.samples += len(samples)
 
 
 def _full(path: Path, error: object) -> OutputError:
@@ -105,13 +103,13 @@ def open_wave(path: str | Path, sample_rate_hz: int) -> Iterator[WaveSink]:
         ) from error
     try:
         with file:
-            yield WaveSink(file, path)
-        expected = file.frames if hasattr(file, "frames") else None
-        with soundfile.SoundFile(str(aside)) as written:  # a full disk shows only here
-            if expected is not None and written.frames != expected:
-                raise _full(path, "the file is shorter than what was sung")
+            sink = WaveSink(file, path)
+            yield sink
+        with soundfile.SoundFile(str(aside)) as written:  # a full disk may show only here
+            if written.frames != sink.samples:
+                raise _full(path, f"{written.frames} samples of {sink.samples} arrived")
         os.replace(aside, path)
-    except OSError as error:
+    except (soundfile.LibsndfileError, OSError) as error:
         raise _full(path, error) from error
     finally:
         aside.unlink(missing_ok=True)
