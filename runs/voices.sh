@@ -19,7 +19,7 @@ visinger evaluate $work/pjs --corpus prepared/pjs --checkpoint $work/pjs-3 --exa
 
 # Mandarin: singing made from spoken syllables; the acoustic parts begin with the Japanese voice's weights
 visinger prepare cmn-syllables "$data/cmn-syllables" prepared/cmn
-visinger train small --corpus prepared/cmn --run $work/cmn-1 --init $work/pjs-2 --steps "${ZH_STEPS:-3500}" \
+visinger train small --corpus prepared/cmn --run $work/cmn-1 --init $work/pjs-2 --steps "${ZH_STEPS:-3000}" \
   --set training.adversarial_from_step=1500 --set training.kl_warm_up_steps=800
 visinger export $work/cmn-1 $work/cmn-syllables --corpus prepared/cmn --name cmn-syllables \
   --singer "Chen Wang, speaking; the singing is made" --noise 0.33

@@ -41,7 +41,7 @@ DEALT = 6  # syllables of a take that come from the deck; every phrase is at lea
 
 CARD = CorpusCard(
     name="cmn-syllables",
-    licence="CC BY-SA 4.0",
+    licence="CC BY-SA",  # the source names no version
     credit="Recordings: Chen Wang, for Hugo Lopez' audio-cmn; sung from them by visinger's concatenative singer",
     home="https://github.com/hugolpz/audio-cmn",
     language=LANGUAGE,
