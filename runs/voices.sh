@@ -26,7 +26,7 @@ visinger export $work/cmn-1 $work/cmn-syllables --corpus prepared/cmn --name cmn
 visinger evaluate $work/cmn-syllables --corpus prepared/cmn --checkpoint $work/cmn-1 --examples examples --name cmn-syllables \
   --out docs/results --pictures 2 --no-words
 
-# Embedded only when better than the voice before: the cards are written with what was measured
+# Embedded only when better than the voice before: the cards are written with what was measured (and --verdict, their first words)
 visinger export $work/pjs-3 $voices/pjs --corpus prepared/pjs --singer "the singer of PJS" --noise 0.33 --measured docs/results/pjs.json
 visinger export $work/cmn-1 $voices/cmn-syllables --corpus prepared/cmn --singer "Chen Wang, speaking; the singing is made" \
   --noise 0.33 --measured docs/results/cmn-syllables.json
