@@ -138,13 +138,13 @@ def _pictures(contenders: Sequence[Contender], takes: Sequence[Take], options: E
     """The longest-worded takes of the set, every contender below the recording."""
     files = []
     chosen = sorted(takes, key=lambda t: (-len(t.phrase.phonemes), t.name))[: options.pictures]
-    for take in chosen:
+    for number, take in enumerate(chosen, start=1):  # each picture names its take inside
         versions: list[Sung] = []
         for contender in contenders:
             for mode in contender.modes:
                 kept = options.work / "concert" / _plain(contender.name)
                 versions += sing_takes(contender, [take], mode, kept=kept, seed=options.seed)
-        path = options.out / options.name / f"{take.name}.png"
+        path = options.out / options.name / f"spectrograms-{number}.png"
         figures.spectrograms(path, versions)
         files.append(path)
     return files
