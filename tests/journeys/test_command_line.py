@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ import pytest
 
 from visinger.audio import read_wave
 from visinger.cli.main import VERBS, main
+from visinger.score import read as read_score
+from visinger.score import write_json
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -223,3 +226,12 @@ def test_hanzi_given_to_a_japanese_voice_are_refused_for_their_language(tiny_voi
     )
     assert "look like 'zh'" in line
     assert "bar 1" in line
+
+
+def test_an_unknown_language_is_refused_naming_the_file_and_the_known_ones(tiny_voice: Path, tmp_path: Path) -> None:
+    score = read_score(one_note(tmp_path))
+    write_json(tmp_path / "klingon.json", replace(score, language="tlh"))
+    line = refused(visinger("sing", tmp_path / "klingon.json", "-o", tmp_path / "x.wav", "--voice", tiny_voice))
+    assert "klingon.json" in line
+    assert "zh" in line
+    assert "ja" in line

@@ -197,6 +197,8 @@ class Voice:
         try:
             return spell(score, part=part, language=score.language or self._spelling_language)
         except LyricError as error:
+            if not error.where:
+                raise LyricError(error.problem, where=score.path or "score", remedy=error.remedy) from error
             words = [note.lyric for note in score.parts[part].notes if note.lyric]
             told = score.language or (detect(words) if words else self.language)
             if self._spelling_language in (None, told):
