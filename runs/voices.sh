@@ -27,6 +27,6 @@ visinger evaluate $work/cmn-syllables --corpus prepared/cmn --checkpoint $work/c
   --out docs/results --pictures 2 --no-words
 
 # Embedded only when better than the voice before: the cards are written with what was measured (and --verdict, their first words)
-visinger export $work/pjs-3 $voices/pjs --corpus prepared/pjs --singer "the singer of PJS" --noise 0.33 --measured docs/results/pjs.json
+visinger export $work/pjs-3 $voices/pjs --corpus prepared/pjs --singer "the singer of PJS" --noise 0.33 --measured docs/results/pjs-pjs.json
 visinger export $work/cmn-1 $voices/cmn-syllables --corpus prepared/cmn --singer "Chen Wang, speaking; the singing is made" \
-  --noise 0.33 --measured docs/results/cmn-syllables.json
+  --noise 0.33 --measured docs/results/cmn-syllables-cmn-syllables.json

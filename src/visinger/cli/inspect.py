@@ -31,12 +31,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _score(arguments: argparse.Namespace) -> int:
     from visinger import score
+    from visinger.files import write_text
     from visinger.score import summary
 
     read = score.read(arguments.path, verse=arguments.verse)
     print(summary.summarise(read))
     if arguments.picture:
-        _write(arguments.picture, summary.piano_roll(read))
+        write_text(arguments.picture, summary.piano_roll(read))
         print(f"picture  {arguments.picture}")
     return 0
 
@@ -59,12 +60,3 @@ def _corpus(arguments: argparse.Namespace) -> int:
     found = inspect(name, recordings, plots=arguments.plots)
     print(json.dumps(asdict(found), ensure_ascii=False, indent=1) if arguments.json else found.text())
     return 0
-
-
-def _write(path: Path, text: str) -> None:
-    from visinger.errors import OutputError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"could not be written ({error})", where=path, remedy="choose another place") from error

@@ -1,6 +1,7 @@
 """`visinger prepare CORPUS ROOT OUT`: recordings made into takes, in parallel, resumable."""
 
 import argparse
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 
@@ -18,13 +19,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Prepare and say what was made."""
     from visinger.corpora.preparation import prepare
 
-    if arguments.dask:
-        from distributed import Client
-
-        with Client(arguments.dask):
-            made = _prepare(prepare, arguments, backend="dask")
-    else:
-        made = _prepare(prepare, arguments, backend="loky")
+    with _cluster(arguments.dask):
+        made = prepare(
+            arguments.corpus,
+            arguments.root,
+            arguments.out,
+            workers=arguments.workers,
+            backend="dask" if arguments.dask else "loky",
+            progress=not arguments.quiet,
+        )
     print(
         f"{made.folder}: {made.takes} takes, {made.seconds / 60:.1f} minutes, {made.phonemes} phonemes "
         f"({made.jobs_done} jobs done, {made.jobs_kept} kept)"
@@ -32,12 +35,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _prepare(prepare, arguments: argparse.Namespace, *, backend: str):  # type: ignore[no-untyped-def]  # noqa: ANN
-    return prepare(
-        arguments.corpus,
-        arguments.root,
-        arguments.out,
-        workers=arguments.workers,
-        backend=backend,
-        progress=not arguments.quiet,
-    )
+def _cluster(address: str | None) -> AbstractContextManager[object]:
+    """The Dask client at an address, current while it is open; without one, nothing."""
+    if not address:
+        return nullcontext()
+    from distributed import Client
+
+    return Client(address)

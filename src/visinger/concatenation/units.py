@@ -7,7 +7,6 @@ recordings it was made of and is made anew when they change.
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from visinger.audio import read_wave
 from visinger.concatenation.analysis import SPECTRUM_SIZE, Analysis, analyse
 from visinger.errors import CorpusError, VisingerError
+from visinger.files import written_whole
 from visinger.language import pinyin
 from visinger.units import SAMPLE_RATE_HZ
 
@@ -155,9 +155,7 @@ def analyse_file(job: tuple[Path, str, str]) -> Analysis | None:
 
 def write(path: Path, names: list[tuple[str, str, int]], found: list[Analysis], mark: str) -> None:
     """Write a database aside and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.stem}.{os.getpid()}.part.npz")
-    try:
+    with written_whole(path, make_folder=True) as aside:
         np.savez(
             aside,
             fingerprint=np.array(mark),
@@ -172,9 +170,6 @@ def write(path: Path, names: list[tuple[str, str, int]], found: list[Analysis], 
             aperiodicity=np.concatenate([a.aperiodicity for a in found]).astype(np.float16),
             consonants=np.round(np.concatenate([a.consonant for a in found]) * _PCM).astype(np.int16),
         )
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def load(path: str | Path) -> Units:

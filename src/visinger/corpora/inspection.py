@@ -19,11 +19,12 @@ from visinger.audio import Wave
 from visinger.corpora import corpus as corpora
 from visinger.corpora import opencpop, pjs
 from visinger.corpora.defects import CHECKS, Finding, Heard, listen, note_cents, onsets, voicing_lag_seconds
-from visinger.corpora.preparation import CARD, write_text
+from visinger.corpora.preparation import CARD
 from visinger.corpora.prepared import Prepared
 from visinger.corpora.recording import NO_NOTE, Recording, Role, TimedNote, TimedPhoneme
 from visinger.corpora.take import Take
 from visinger.errors import CorpusError
+from visinger.files import write_text
 from visinger.phrasing.phrase import BREATH, SILENCE
 from visinger.units import FRAMES_PER_SECOND
 

@@ -7,7 +7,6 @@ stopped, and a job whose sources have not changed is not done again.
 """
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from visinger.corpora.corpus import Corpus, Job
 from visinger.corpora.splits import Counted
 from visinger.corpora.storage import Entry
 from visinger.errors import CorpusError, OutputError
+from visinger.files import write_text
 from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ
 
 FORMAT = 1
@@ -100,23 +100,6 @@ def work(name: str, job: Job, out: str) -> tuple[str, list[Entry]]:
     """Do one job in whatever process this is: make its takes and write them."""
     takes = corpora.find(name).make(job)
     return job.name, [storage.write(Path(out), take, job=job.name, set_apart=job.set_apart) for take in takes]
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write aside and rename, so that a reader sees the old file or the whole new one."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except OSError as error:
-        raise OutputError(
-            f"could not be written ({error.strerror})", where=path, remedy="free some disk space"
-        ) from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _claim(out: Path, source: Corpus) -> None:

@@ -4,7 +4,6 @@ Samples are kept as 16-bit integers. Files are written aside and renamed; they
 are read without pickle, bounded in size, and every array is checked.
 """
 
-import os
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from numpy.typing import NDArray
 
 from visinger.corpora.corpus import file_digest
 from visinger.corpora.take import Take
-from visinger.errors import CorpusError, OutputError
+from visinger.errors import CorpusError
+from visinger.files import written_whole
 from visinger.phrasing.phrase import BREATH, SILENCE, Phrase
 
 FULL_SCALE = 32768
@@ -79,20 +79,8 @@ def write(folder: Path, take: Take, *, job: str, set_apart: bool = False) -> Ent
         "numbers": np.array([phrase.start_frame, take.sample_rate_hz, take.hop_samples], dtype=np.int64),
         "texts": np.array([take.name, take.song, take.singer, phrase.convention, phrase.language], dtype=np.str_),
     }
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except OSError as error:
-        raise OutputError(
-            f"could not be written ({error.strerror})", where=path, remedy="free some disk space"
-        ) from error
-    finally:
-        aside.unlink(missing_ok=True)
+    with written_whole(path, make_folder=True) as aside, aside.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     sung = sum(symbol not in (SILENCE, BREATH) for symbol in phrase.phonemes)
     return Entry(
         name=take.name,

@@ -9,7 +9,6 @@ Shapes: N phonemes · T frames · S samples, S = T × hop.
 """
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visinger.corpora.take import Take
-from visinger.errors import OutputError
 from visinger.evaluation.copies import Copy
+from visinger.files import written_whole
 from visinger.phrasing.performance import PhrasePerformance
 from visinger.phrasing.singer import Singer
 
@@ -127,17 +126,9 @@ def _key(contender: Contender, take: Take, mode: Mode, seed: int) -> str:
 
 
 def _keep(path: Path, sung: Sung) -> None:
-    aside = path.with_name(f".{path.stem}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            foretold = {} if sung.predicted_frames is None else {"predicted_frames": sung.predicted_frames}
-            np.savez(file, samples=sung.samples, frames=sung.frames, f0_hz=sung.f0_hz, **foretold)
-        os.replace(aside, path)
-    except OSError as error:
-        raise OutputError(f"could not be written ({error})", where=path, remedy="free some disk space") from error
-    finally:
-        aside.unlink(missing_ok=True)
+    foretold = {} if sung.predicted_frames is None else {"predicted_frames": sung.predicted_frames}
+    with written_whole(path, make_folder=True) as aside, aside.open("wb") as file:
+        np.savez(file, samples=sung.samples, frames=sung.frames, f0_hz=sung.f0_hz, **foretold)
 
 
 def _recall(path: Path, take: Take, name: str, mode: Mode) -> Sung | None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from visinger.errors import OutputError, VisingerError
+from visinger.errors import VisingerError
 from visinger.evaluation.concert import Sung
+from visinger.files import written_whole
 from visinger.signal.mel import HIGH_HZ, log_mel, mel_from_hz
 from visinger.signal.spectrogram import linear
 from visinger.units import FRAMES_PER_SECOND
@@ -36,18 +37,11 @@ def spectrograms(path: Path, sung: Sequence[Sung], *, kind: str = "mel") -> None
     FigureCanvasAgg(figure)
     for axes, one in zip(figure.subplots(len(sung), 1, squeeze=False)[:, 0], sung, strict=True):
         _panel(axes, one, kind)
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=90)
-        with Image.open(drawn) as picture:  # a palette is a third of the size and looks the same
-            picture.convert("RGB").quantize(COLOURS).save(aside, format="png", optimize=True)
-        aside.replace(path)
-    except OSError as error:
-        raise OutputError(f"could not be written ({error})", where=path, remedy="check the folder") from error
-    finally:
-        aside.unlink(missing_ok=True)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=90)
+    # a palette is a third of the size and looks the same
+    with written_whole(path, make_folder=True) as aside, Image.open(drawn) as picture:
+        picture.convert("RGB").quantize(COLOURS).save(aside, format="png", optimize=True)
 
 
 def _panel(axes, one: Sung, kind: str) -> None:

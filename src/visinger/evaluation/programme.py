@@ -18,6 +18,7 @@ from visinger.evaluation.concert import Contender, Sung, sing_takes
 from visinger.evaluation.copies import WorldCopy
 from visinger.evaluation.judging import Judge, Verdict
 from visinger.evaluation.summary import Row, summarise
+from visinger.files import write_text
 from visinger.voices.singer import VoiceSinger
 from visinger.voices.voice import Voice
 
@@ -87,13 +88,13 @@ def evaluate(
     sung = _examples(voices, options, notes)
     title = f"{options.name}: {options.split} takes, split by {options.by}" if rows else options.name
     table, page = (options.out / f"{options.name}.{suffix}" for suffix in ("csv", "md"))
-    reports.write_text(table, reports.as_csv(rows))
-    reports.write_text(page, reports.markdown(title, rows, command=options.command, notes=notes))
+    write_text(table, reports.as_csv(rows), make_folder=True)
+    write_text(page, reports.markdown(title, rows, command=options.command, notes=notes))
     files += [table, page]
     for voice in voices:
         heard = {one.score: f"{100 * one.following.within.mean:.1f} %" for one in sung if one.voice == voice.name}
         files.append(options.out / f"{options.name}-{_plain(voice.name)}.json")
-        reports.write_text(files[-1], reports.card(rows, voice.name, heard, command=options.command))
+        write_text(files[-1], reports.card(rows, voice.name, heard, command=options.command), make_folder=True)
     return Evaluation(rows, verdicts, sung, files)
 
 

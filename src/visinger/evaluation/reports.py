@@ -3,11 +3,8 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from visinger.errors import OutputError
 from visinger.evaluation.intervals import Interval
 from visinger.evaluation.summary import MEASURES, Row
 
@@ -15,19 +12,6 @@ MODES = {
     "given": "With the recording's durations and F0",
     "score": "From the score alone: own durations under the score lock, own F0",
 }
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a whole file or none; OutputError when it cannot be written."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(text, encoding="utf-8")
-        os.replace(aside, path)
-    except OSError as error:
-        raise OutputError(f"could not be written ({error})", where=path, remedy="check the folder") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def as_csv(rows: Sequence[Row]) -> str:

@@ -5,7 +5,6 @@ show in memory, and its file appears only when it is whole.
 """
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from visinger import score as scores
 from visinger.audio import SUFFIXES, open_wave
 from visinger.errors import OutputError, ScoreError
+from visinger.files import write_text
 from visinger.phrasing.performance import Performance, read_f0_csv
 from visinger.phrasing.phrase import BREATH, SILENCE
 from visinger.score.score import Score
@@ -175,14 +175,7 @@ def outputs(paths: list[Path], output: Path | None) -> list[Path]:
 
 def write_performance(path: Path, performance: Performance) -> None:
     """Write the performance's exchange form (JSON), whole or not at all."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        aside.write_text(json.dumps(performance.as_json(), ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(aside, path)
-    except OSError as error:
-        raise OutputError(f"could not be written ({error})", where=path, remedy="choose another place") from error
-    finally:
-        aside.unlink(missing_ok=True)
+    write_text(path, json.dumps(performance.as_json(), ensure_ascii=False) + "\n")
 
 
 def _write(

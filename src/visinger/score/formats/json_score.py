@@ -32,9 +32,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from visinger.errors import ScoreError
+from visinger.files import write_text
 from visinger.score.bars import Bars
 from visinger.score.bounds import check_tempo, checked, read_bytes
-from visinger.score.formats.writing import write_whole
 from visinger.score.score import LevelPoint, Note, Part, Score, Tempo, TempoMap, TimeSignature
 
 FORMAT, VERSION = "visinger-score", 1
@@ -266,4 +266,4 @@ def write_json(path: str | Path, score: Score) -> None:
         ],
         "doubts": list(score.doubts),
     }
-    write_whole(target, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
+    write_text(target, json.dumps(document, ensure_ascii=False, indent=1) + "\n")

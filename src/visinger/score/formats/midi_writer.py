@@ -8,8 +8,8 @@ from pathlib import Path
 import mido
 
 from visinger.errors import OutputError
+from visinger.files import written_whole
 from visinger.score.formats.marks import STEP_DB
-from visinger.score.formats.writing import write_whole
 from visinger.score.score import LevelPoint, Note, Part, Score, TimeSignature
 from visinger.units import TICKS_PER_QUARTER, round_half_up
 
@@ -36,7 +36,8 @@ def write_midi(path: str | Path, score: Score) -> None:
     except (ValueError, UnicodeEncodeError) as problem:
         remedy = "write it as JSON or MusicXML instead"
         raise OutputError(f"the score does not fit a MIDI file ({problem})", where=target, remedy=remedy) from None
-    write_whole(target, content.getvalue())
+    with written_whole(target) as aside:
+        aside.write_bytes(content.getvalue())
 
 
 def _track(events: Sequence[tuple[int, int, mido.MetaMessage | mido.Message]], end: int) -> mido.MidiTrack:

@@ -7,9 +7,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from visinger.files import written_whole
 from visinger.score.bars import Bars
 from visinger.score.formats.marks import LEVELS_DB
-from visinger.score.formats.writing import write_whole
 from visinger.score.score import LevelPoint, Note, Part, Score, Tempo, TimeSignature
 from visinger.units import TICKS_PER_QUARTER
 
@@ -58,7 +58,8 @@ def write_musicxml(path: str | Path, score: Score) -> None:
     for k, part in enumerate(score.parts, start=1):
         _add_part(SubElement(root, "part", id=f"P{k}"), part, score, first=k == 1)
     ElementTree.indent(root, " ")
-    write_whole(Path(path), _DOCTYPE.encode() + ElementTree.tostring(root, encoding="utf-8") + b"\n")
+    with written_whole(Path(path)) as aside:
+        aside.write_bytes(_DOCTYPE.encode() + ElementTree.tostring(root, encoding="utf-8") + b"\n")
 
 
 def _add_part(element: Element, part: Part, score: Score, *, first: bool) -> None:
