@@ -57,6 +57,9 @@
 //   announce(text, {kind})   one line in #messages (aria-live); kind "note" (default), "problem", "good"
 //   commands.register(name, handler)   keyboard.js calls it for the keys of that name (play, stop, loop, take, export …)
 //   performing.ready()       promise of a performance that fits the document as it is now; rejects with ApiError
+//   Also: surface.js (make_surface: a sharp canvas drawn once a frame; colour("note") is --note of style.css),
+//   index.html's icons (<svg><use href="#icon-play"/></svg> in button.tool), texts_sound.json and sound.css for the
+//   modules of sound and lanes, #pitch-tools and #phoneme-tools for their buttons (shown with their tool).
 
 import { make_history } from "./history.js";
 import { carried, settle, share } from "./settling.js";
