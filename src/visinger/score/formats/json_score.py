@@ -281,6 +281,11 @@ def read_json(path: Path) -> Score:
         raise ScoreError(f"this is not JSON ({problem.msg})", where=place, remedy="correct the line") from None
     except (ValueError, RecursionError):
         raise ScoreError("numbers or nesting beyond reason", where=path, remedy="write the score again") from None
+    return from_document(value, path)
+
+
+def from_document(value: object, path: Path) -> Score:
+    """The score of a document, checked; `path` is how complaints name it."""
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         remedy = f'its first key must be "format": "{FORMAT}"'
         raise ScoreError("this JSON is not a visinger score", where=path, remedy=remedy)
@@ -350,10 +355,9 @@ def _part_entry(part: Part) -> dict[str, object]:
     return entry
 
 
-def write_json(path: str | Path, score: Score) -> None:
-    """Write the score so that reading it again gives an equal one; the file appears whole or not at all."""
-    target = Path(path)
-    document = {
+def document_of(score: Score) -> dict[str, object]:
+    """The score as JSON values, of which `from_document` makes an equal one."""
+    return {
         "format": FORMAT,
         "version": VERSION,
         "title": score.title,
@@ -369,4 +373,8 @@ def write_json(path: str | Path, score: Score) -> None:
         "parts": [_part_entry(part) for part in score.parts],
         "doubts": list(score.doubts),
     }
-    write_text(target, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_json(path: str | Path, score: Score) -> None:
+    """Write the score so that reading it again gives an equal one; the file appears whole or not at all."""
+    write_text(Path(path), json.dumps(document_of(score), ensure_ascii=False, indent=1) + "\n")
