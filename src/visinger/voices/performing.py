@@ -3,7 +3,7 @@
 Shapes: N phonemes · T frames.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +22,14 @@ LOWEST_HZ, HIGHEST_HZ = 30.0, 3000.0  # no singer leaves these; a wild predictio
 NEUTRAL_MIDI = 60  # of a phrase without any note
 BLEND_FRAMES = 8  # either side of a cut inside a vowel
 
+Timing = Callable[[Phrase, NDArray[np.int64]], NDArray[np.int64]]
+"""A phrase and its locked durations (N) → the durations (N) to sing, of the same sum."""
+
+
+def as_locked(_phrase: Phrase, frames: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The durations as the score lock left them."""
+    return frames
+
 
 def note_log_f0(pitches: NDArray[np.int64]) -> NDArray[np.float32]:
     """(N) natural log of each phoneme's note pitch in Hz, as the F0 predictor was taught to read it.
@@ -38,26 +46,33 @@ def note_log_f0(pitches: NDArray[np.int64]) -> NDArray[np.float32]:
     return np.log(hz_from_midi(held)).astype(np.float32)
 
 
-def perform_phrase(graphs: VoiceGraphs, vocabulary: Vocabulary, phrase: Phrase) -> PhrasePerformance:
-    """Durations (eq. 8, then the score lock) and F0 of one phrase; silence costs nothing."""
+def perform_phrase(
+    graphs: VoiceGraphs, vocabulary: Vocabulary, phrase: Phrase, *, timing: Timing = as_locked
+) -> PhrasePerformance:
+    """Durations (eq. 8, then the score lock) and F0 of one phrase; silence costs nothing.
+
+    `timing` may move the boundaries between phonemes before the pitch is predicted for them.
+    """
     if phrase.silent:
         return PhrasePerformance(phrase, lock(phrase, phrase.note_frames.astype(np.float64)), np.zeros(phrase.frames))
     text, predicted = graphs.rhythm(vocabulary.ids(phrase.phonemes), phrase.pitches, phrase.note_frames)
-    frames = lock(phrase, predicted.astype(np.float64))
+    frames = timing(phrase, lock(phrase, predicted.astype(np.float64)))
     owner, position = owners(frames)
     log_f0, voicing = graphs.intonation(text, owner, position, note_log_f0(phrase.pitches)[owner])
     f0_hz = np.exp(np.clip(log_f0.astype(np.float64), np.log(LOWEST_HZ), np.log(HIGHEST_HZ)))
     return PhrasePerformance(phrase, frames, np.where(voicing >= VOICED_FROM, f0_hz, 0.0))
 
 
-def perform_all(graphs: VoiceGraphs, vocabulary: Vocabulary, phrases: Iterable[Phrase]) -> Iterator[PhrasePerformance]:
+def perform_all(
+    graphs: VoiceGraphs, vocabulary: Vocabulary, phrases: Iterable[Phrase], *, timing: Timing = as_locked
+) -> Iterator[PhrasePerformance]:
     """Perform phrase by phrase; where two were cut inside a vowel their pitch curves are joined smoothly.
 
     Looks one phrase ahead, and only at such a cut.
     """
     held: PhrasePerformance | None = None
     for phrase in phrases:
-        performed = perform_phrase(graphs, vocabulary, phrase)
+        performed = perform_phrase(graphs, vocabulary, phrase, timing=timing)
         if held is not None:
             held, performed = _joined(held, performed)
             yield held

@@ -176,13 +176,20 @@ def decoded(engine: Engine, pieces: Iterable[Piece]) -> Iterator[NDArray[np.floa
 
 
 def levelled(
-    blocks: Iterable[NDArray[np.float32]], *, samples: int, level_db: NDArray[np.float64], hop_samples: int, gain: float
+    blocks: Iterable[NDArray[np.float32]],
+    *,
+    samples: int,
+    level_db: NDArray[np.float64],
+    hop_samples: int,
+    gain: float,
+    first_sample: int = 0,
 ) -> Iterator[NDArray[np.float32]]:
     """Blocks at the score's level and the voice's gain, exactly `samples` in all, faded at the very end.
 
     The level moves in a straight line in decibels between the frames' centres.
+    The first block begins at the song's `first_sample`.
     """
-    done, fade = 0, min(hop_samples, samples)
+    done, fade = first_sample, min(hop_samples, samples)
     for raw in blocks:
         block = raw[: samples - done]
         if len(block) == 0:
