@@ -61,6 +61,7 @@
 //   index.html's icons (<svg><use href="#icon-play"/></svg> in button.tool), texts_sound.json and sound.css for the
 //   modules of sound and lanes, #pitch-tools and #phoneme-tools for their buttons (shown with their tool).
 
+import { carry_curve } from "./curves.js";
 import { make_history } from "./history.js";
 import { carried, settle, share } from "./settling.js";
 
@@ -155,8 +156,13 @@ class State {
     const edited = draft.score.parts[part];
     const origin = new Map(notes_then.map((note, index) => [note, index]));
     if (edited) {
+      const undrawn = share(before.score.parts[part].pitch_curve, edited.pitch_curve);
       edited.notes = settle(edited.notes, (note) => old_notes[origin.get(note)], draft.score);
-      draft.edits_of_parts[part] = carried(draft.edits, edited.notes, origin, old_notes);
+      if (undrawn === before.score.parts[part].pitch_curve) { // a mutator that draws has placed its own points
+        carry_curve(edited, edited.notes.filter((n) => origin.has(n)).map((n) => [old_notes[origin.get(n)], n]));
+      }
+      const edits = carried(draft.edits, edited.notes, origin, old_notes);
+      if (edits.boundaries.length || part in draft.edits_of_parts) draft.edits_of_parts[part] = edits;
     }
     const selection = same_part ? draft.selected.map((note) => draft.notes.indexOf(note)) : [];
     const after = {};
@@ -207,6 +213,8 @@ class State {
       for (const note of part.notes) { delete note.bar; delete note.beat; }
     }
     delete document.score.bars;
+    const { tempos, time_signatures, length_ticks } = empty_score();
+    document.score = { tempos, time_signatures, length_ticks, ...document.score };
     this.#document = frozen(document);
     this.#history.clear();
     this.#performed = null;

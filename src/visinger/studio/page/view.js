@@ -23,6 +23,7 @@ export function make_view(state) {
   const view = {
     first_tick: 0, pixels_per_tick: 0.1, width: 1000,
     top_midi: 84.5, pixels_per_semitone: 20, height: 400,
+    snap: 120, // ticks of the grid that notes keep to; 0 is none
 
     tick_to_x: (tick) => (tick - view.first_tick) * view.pixels_per_tick,
     x_to_tick: (x) => view.first_tick + x / view.pixels_per_tick,
