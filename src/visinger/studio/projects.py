@@ -172,13 +172,15 @@ def _decoded(path: Path) -> dict[str, Any] | None:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    whole = isinstance(found, dict) and isinstance(found.get("revision"), int) and isinstance(found.get("project"), dict)
-    return found if whole else None
+    if not isinstance(found, dict):
+        return None
+    return found if isinstance(found.get("revision"), int) and isinstance(found.get("project"), dict) else None
 
 
 def _encoded(project: dict[str, Any]) -> str:
     """The project as JSON; RefusedError for what is none, too long, or cannot be written as UTF-8 JSON."""
-    if project.get("format") != FORMAT or project.get("version") != VERSION or not isinstance(project.get("score"), dict):
+    named = (project.get("format"), project.get("version"))
+    if named != (FORMAT, VERSION) or not isinstance(project.get("score"), dict):
         _refuse(f"this is no {FORMAT} of version {VERSION}", "send what the studio's page sends")
     try:
         text = json.dumps(project, ensure_ascii=False, allow_nan=False)
