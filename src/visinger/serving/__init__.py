@@ -1,0 +1,1 @@
+"""Singing over HTTP: the public, versioned API that the studio, editors and programs use."""
