@@ -19,6 +19,7 @@ from visinger.errors import OutputError, VisingerError
 
 SUFFIXES = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS"}
 LONGEST_READ_SECONDS = 4 * 3600
+BLOCK_SAMPLES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,13 @@ def read_wave(path: str | Path, *, sample_rate_hz: int | None = None) -> Wave:
         with soundfile.SoundFile(str(path)) as source:
             if source.frames > LONGEST_READ_SECONDS * source.samplerate:
                 raise VisingerError(f"longer than {LONGEST_READ_SECONDS // 3600} hours", where=path, remedy="split it")
-            samples = source.read(dtype="float32", always_2d=True).mean(axis=1, dtype=np.float32)
-            wave = Wave(samples, source.samplerate)
+            blocks = [np.zeros(0, dtype=np.float32)]
+            # Block by block, since a damaged header may promise more than any memory holds.
+            while len(block := source.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)):
+                if not np.isfinite(block).all():
+                    raise VisingerError("holds samples that are no numbers", where=path, remedy="export it again")
+                blocks.append(block.mean(axis=1, dtype=np.float32))
+            wave = Wave(np.concatenate(blocks), source.samplerate)
     except (soundfile.LibsndfileError, OSError) as error:
         raise VisingerError(f"not readable as audio ({error})", where=path) from error
     return wave if sample_rate_hz is None else wave.resampled(sample_rate_hz)

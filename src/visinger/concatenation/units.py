@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from visinger.audio import read_wave
 from visinger.concatenation.analysis import SPECTRUM_SIZE, Analysis, analyse
 from visinger.errors import CorpusError, VisingerError
-from visinger.files import written_whole
+from visinger.files import read_arrays, written_whole
 from visinger.language import pinyin
 from visinger.units import SAMPLE_RATE_HZ
 
@@ -132,10 +131,10 @@ def prepare(
     mark = fingerprint(folder)
     if cache.is_file():
         try:
-            with cache.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                if "fingerprint" in stored and str(stored["fingerprint"]) == mark:
-                    return load(cache)
-        except (OSError, ValueError, BadZipFile):
+            stored = read_arrays(cache, most_bytes=LARGEST_DATABASE_BYTES, only=("fingerprint",))
+            if str(stored.get("fingerprint", "")) == mark:
+                return load(cache)
+        except (OSError, ValueError, VisingerError):
             pass  # a damaged cache is made anew
     named = recordings(folder)
     analysed = list(parallel(analyse_file, [(path, initial, final) for path, (initial, final, _) in named.items()]))
@@ -179,10 +178,9 @@ def load(path: str | Path) -> Units:
     try:
         if path.stat().st_size > LARGEST_DATABASE_BYTES:
             raise VisingerError("too large for a unit database", where=path, remedy=remedy)
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            tables = {key: stored[key] for key in stored.files}
+        tables = read_arrays(path, most_bytes=LARGEST_DATABASE_BYTES)
         return Units(path, tuple(_units(tables)))
-    except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise VisingerError(f"not a readable unit database ({error})", where=path, remedy=remedy) from error
 
 

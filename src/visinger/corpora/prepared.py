@@ -16,6 +16,7 @@ from visinger.errors import CorpusError
 
 LARGEST_LIST_BYTES = 256 << 20
 UNFINISHED = "prepare the corpus (again): an interrupted preparation goes on where it stopped"
+_WRONG = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 Parsed = TypeVar("Parsed")
 
 
@@ -75,12 +76,15 @@ class Prepared:
 
     def names(self, split: Part, by: By = "song") -> tuple[str, ...]:
         """The names of a part's takes; CorpusError when this corpus is too small for that split."""
-        divided = _parsed(self.folder / SPLITS, json.loads)
-        if not isinstance(divided, dict) or by not in divided:
-            return splits.divide(self.counted(), by)[split]  # raises, saying why
-        if split not in divided[by]:
+        if split not in splits.PARTS:
             raise CorpusError(f"no part is called '{split}'", remedy=f"parts: {' '.join(splits.PARTS)}")
-        return tuple(divided[by][split])
+        divided = _parsed(self.folder / SPLITS, _divisions)
+        if by not in divided:
+            try:
+                return splits.divide(self.counted(), by)[split]
+            except CorpusError as error:
+                raise CorpusError(error.problem, where=self.folder, remedy=error.remedy) from None
+        return divided[by][split]
 
     def takes(self, split: Part | None = None, by: By = "song") -> Takes:
         """The takes of a part, or all of them."""
@@ -117,10 +121,11 @@ class Prepared:
 def _parsed(path: Path, parse: Callable[[str], Parsed]) -> Parsed:
     try:
         if path.stat().st_size > LARGEST_LIST_BYTES:
-            raise CorpusError("larger than any list of takes", where=path, remedy=UNFINISHED)
+            raise ValueError("larger than any list of takes")
         return parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CorpusError(f"cannot be read ({error})", where=path, remedy=UNFINISHED) from error
+    except (*_WRONG, CorpusError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CorpusError(f"cannot be read ({reason})", where=path, remedy=UNFINISHED) from error
 
 
 def _about(text: str) -> tuple[CorpusCard, int, int]:
@@ -128,7 +133,26 @@ def _about(text: str) -> tuple[CorpusCard, int, int]:
     if about["format"] != FORMAT:
         raise ValueError(f"format {about['format']}, this version reads {FORMAT}")
     listed = {key: tuple(value) if isinstance(value, list) else value for key, value in about["card"].items()}
-    return CorpusCard(**listed), int(about["sample_rate_hz"]), int(about["hop_samples"])
+    card = CorpusCard(**listed)
+    for field in fields(CorpusCard):
+        value = getattr(card, field.name)
+        kind: Any = (int, float) if field.type is float else str if field.type is str else tuple
+        if not isinstance(value, kind) or (kind is tuple and not all(isinstance(text, str) for text in value)):
+            raise ValueError(f"'{field.name}' is of the wrong type")
+    rates = int(about["sample_rate_hz"]), int(about["hop_samples"])
+    if min(rates) < 1:
+        raise ValueError(f"{rates[0]} Hz in hops of {rates[1]} samples")
+    return card, *rates
+
+
+def _divisions(text: str) -> dict[str, dict[str, tuple[str, ...]]]:
+    divided = json.loads(text)
+    for by, parts in divided.items():
+        for part in splits.PARTS:
+            names = parts[part]
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise ValueError(f"'{by}', '{part}' is no list of takes")
+    return {by: {part: tuple(parts[part]) for part in splits.PARTS} for by, parts in divided.items()}
 
 
 def _entries(text: str) -> tuple[Entry, ...]:

@@ -4,7 +4,6 @@ Samples are kept as 16-bit integers. Files are written aside and renamed; they
 are read without pickle, bounded in size, and every array is checked.
 """
 
-import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from visinger.corpora.corpus import file_digest
 from visinger.corpora.take import Take
 from visinger.errors import CorpusError
-from visinger.files import written_whole
+from visinger.files import read_arrays, written_whole
 from visinger.phrasing.phrase import BREATH, SILENCE, Phrase
 
 FULL_SCALE = 32768
@@ -102,14 +101,10 @@ def read(folder: Path, entry: Entry) -> StoredTake:
     try:
         if path.stat().st_size != entry.bytes or entry.bytes > LARGEST_BYTES:
             raise CorpusError(f"has {path.stat().st_size} bytes, not {entry.bytes}", where=path, remedy=remedy)
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > LARGEST_ARRAY_BYTES:
-                raise CorpusError("unpacks to more than a take can hold", where=path, remedy=remedy)
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {key: stored[key] for key in stored.files}
+        arrays = read_arrays(path, most_bytes=LARGEST_ARRAY_BYTES)
         take = _restored(arrays)
         take.take()  # checks the lengths against each other
-    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
         raise CorpusError(f"not a readable take ({error})", where=path, remedy=remedy) from error
     if take.take_fields["name"] != entry.name:
         raise CorpusError(f"holds the take '{take.take_fields['name']}'", where=path, remedy=remedy)

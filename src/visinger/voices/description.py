@@ -114,7 +114,7 @@ def _checked(table: Any, path: Path) -> VoiceDescription:
             graphs=graphs,
             singers=_singers(table.get("singers", []), graphs["rhythm"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise VoiceError(f"holds a wrong value ({error})", where=path, remedy="export the voice again") from error
 
 

@@ -11,7 +11,6 @@ over its consonant, into its vowel:
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from visinger.concatenation.analysis import SPECTRUM_SIZE
 from visinger.concatenation.voicebank.aliases import ANY, SILENT
 from visinger.concatenation.voicebank.spellings import TABLES, Spelling
 from visinger.errors import VisingerError
-from visinger.files import written_whole
+from visinger.files import read_arrays, written_whole
 from visinger.units import midi_from_hz
 
 FORMAT = 1
@@ -196,9 +195,8 @@ def _places(piece: Piece) -> tuple[int, ...]:
 def mark_of(path: Path) -> str:
     """The fingerprint that a database carries; empty where it is missing or damaged."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return str(stored["fingerprint"])
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return str(read_arrays(path, most_bytes=LARGEST_DATABASE_BYTES, only=("fingerprint",))["fingerprint"])
+    except (OSError, ValueError, KeyError):
         return ""
 
 
@@ -209,8 +207,7 @@ def load(path: str | Path) -> Pieces:
     try:
         if path.stat().st_size > LARGEST_DATABASE_BYTES:
             raise VisingerError("too large for a voicebank's pieces", where=path, remedy=remedy)
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            tables = {key: stored[key] for key in stored.files}
+        tables = read_arrays(path, most_bytes=LARGEST_DATABASE_BYTES)
         pitches = tuple(
             Pitch(str(label), frozenset(int(n) for n in str(notes).split()), float(hz))
             for label, notes, hz in zip(tables["pitch_labels"], tables["pitch_notes"], tables["pitch_hz"], strict=True)
@@ -219,7 +216,7 @@ def load(path: str | Path) -> Pieces:
         if language not in TABLES:
             raise ValueError(f"unknown language '{language}'")
         return Pieces(path, language, pitches, tuple(_restored(tables, len(pitches))))
-    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise VisingerError(f"not readable as a voicebank's pieces ({error})", where=path, remedy=remedy) from error
 
 
