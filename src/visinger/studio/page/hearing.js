@@ -12,7 +12,8 @@ export function hearing_of(state, context) {
 }
 
 // Events: "song" when another song or take is to be heard, "samples" {key} as sound arrives or goes,
-// "progress" when rendering begins, goes on or ends, "failed" {problem, passing}.
+// "performed" when the song was performed anew while a take is listened to, "progress" when rendering begins,
+// goes on or ends, "failed" {problem, passing}.
 class Hearing extends EventTarget {
   #state; #context; #song = null; #take = null; #rendering = false; #from = () => 0; #told_ms = 0;
 
@@ -50,16 +51,22 @@ class Hearing extends EventTarget {
     if (performance === null) this.#song = null;
     else if (this.#state.performance_fits) this.#song = new SongSound(performance, this.#state.song_request(), this.sounds);
     else return; // the next performance is on its way
-    this.#take = null;
+    if (performance === null) this.#take = null;
+    // whoever listens to a take stays with it: takes.js asks for it anew and then calls `listen_to`
+    if (this.#take) this.#tell("performed");
+    else this.#heard_changed();
+  }
+
+  #heard_changed() {
     this.#tell("song");
     this.#want();
   }
 
   // Listen to another performance of the same song, made for `request`; null goes back to the song itself.
   listen_to(take) {
+    if (!take && !this.#take) return;
     this.#take = take && new SongSound(take.performance, take.request, this.sounds);
-    this.#tell("song");
-    this.#want();
+    this.#heard_changed();
   }
 
   // Render everything, beginning where `from` (a function) says, in samples.

@@ -2,9 +2,10 @@
 
 import { element } from "./controls.js";
 import { hearing_of } from "./hearing.js";
+import { gestures_of_lane } from "./lane_wheel.js";
 import { row_of_hz } from "./spectra.js";
 import { colour, FONT, make_surface } from "./surface.js";
-import { draw_loop, draw_missing } from "./waveform.js";
+import { draw_loop, draw_missing, take_pointer } from "./waveform.js";
 
 const ROWS = 144;
 const TILE_COLUMNS = 2048; // a canvas may not be wider than some graphics memories allow
@@ -18,10 +19,12 @@ export function start(state, view, context) {
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", context.say("lane_spectrogram"));
   document.getElementById("spectrogram").append(canvas);
+  gestures_of_lane(canvas.parentElement, view);
   const paintings = new Paintings(hearing, () => surface.invalidate());
   const surface = make_surface(canvas, (paper, width, height) => draw(paper, { width, height, view, state, hearing, paintings }));
   for (const event of ["view", "performance", "loop", "language"]) state.on(event, surface.invalidate);
   for (const event of ["song", "samples"]) hearing.addEventListener(event, surface.invalidate);
+  take_pointer(canvas, state, view);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => paintings.repaint());
   return { paintings };
 }

@@ -2,11 +2,12 @@
 
 import { element } from "./controls.js";
 import { hearing_of } from "./hearing.js";
+import { gestures_of_lane } from "./lane_wheel.js";
 import { colour, make_surface } from "./surface.js";
 
 const BLOCK = 60; // samples in one kept pair of lowest and highest
 const LEAST_SCALE = 0.2; // a whisper is not drawn as a shout
-const DRAG_PIXELS = 6;
+const DRAG_PIXELS = 6, SHORTEST_LOOP_FRAMES = 10;
 
 export function start(state, view, context) {
   const hearing = hearing_of(state, context), peaks = new Peaks(hearing.sounds);
@@ -14,6 +15,7 @@ export function start(state, view, context) {
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", context.say("lane_waveform"));
   document.getElementById("waveform").append(canvas);
+  gestures_of_lane(canvas.parentElement, view);
   const surface = make_surface(canvas, (paper, width, height) => draw(paper, { width, height, view, hearing, peaks, state }));
   for (const event of ["view", "performance", "loop", "language"]) state.on(event, surface.invalidate);
   for (const event of ["song", "samples"]) hearing.addEventListener(event, surface.invalidate);
@@ -136,10 +138,15 @@ export function draw_missing(paper, left, right, height) {
   paper.restore();
 }
 
-function take_pointer(canvas, state, view) {
+// A click seeks, a drag marks a loop.
+export function take_pointer(canvas, state, view) {
   let from_x = null, looping = false;
   const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
   const frame = (x) => Math.max(0, Math.round(view.x_to_frame(x)));
+  function mark(x) {
+    const [first_frame, end_frame] = [Math.min(x, from_x), Math.max(x, from_x)].map(frame);
+    if (end_frame - first_frame >= SHORTEST_LOOP_FRAMES) state.set("loop", { first_frame, end_frame });
+  }
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     from_x = place(event);
@@ -150,13 +157,11 @@ function take_pointer(canvas, state, view) {
     if (from_x === null) return;
     const x = place(event);
     looping ||= Math.abs(x - from_x) > DRAG_PIXELS;
-    if (looping) canvas.dataset.loop = [frame(Math.min(x, from_x)), frame(Math.max(x, from_x))].join();
+    if (looping) mark(x);
   });
   canvas.addEventListener("pointerup", (event) => {
     if (from_x === null) return;
-    const x = place(event), [first_frame, end_frame] = [Math.min(x, from_x), Math.max(x, from_x)].map(frame);
-    if (looping && end_frame - first_frame >= 10) state.set("loop", { first_frame, end_frame });
-    else state.set("playhead_frame", frame(x));
+    if (!looping) state.set("playhead_frame", frame(from_x));
     from_x = null;
   });
   canvas.addEventListener("pointercancel", () => { from_x = null; });
