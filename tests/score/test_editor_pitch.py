@@ -208,3 +208,10 @@ def test_inspecting_a_project_tells_what_is_drawn(project):
     wave = "    vibrato: {length: 50, period: 100, depth: 50, in: 10, out: 10, shift: 0, drift: 0}\n    tuning: 5\n"
     told = score.summarise(project("a.ustx", openutau(wave)))
     assert "1 note with vibrato, 1 note off the semitone" in told
+
+
+def test_a_note_has_its_pitch_from_its_very_first_tick(project):
+    """Onsets in seconds are fractions that no float holds."""
+    for tick in range(0, 40_000, 97):
+        part = score.Part("V", (score.Note(tick, 30, 36, "か"),))
+        assert drawn_pitch(part, score.TempoMap(), np.array([tick], dtype=float)).tolist() == [36]

@@ -41,7 +41,8 @@ def drawn_pitch(part: Part, tempo_map: TempoMap, ticks: NDArray[np.float64]) -> 
         first, last = np.searchsorted(ticks, [note.start_tick, note.end_tick])
         sounding[first:last] = True
         reaches_back = min((point.ms for point in note.glide), default=0.0) / 1000
-        begin = int(np.searchsorted(seconds, onset + min(reaches_back, 0.0)))
+        # By ticks where it can be: an onset in seconds may be rounded past its own tick.
+        begin = int(np.searchsorted(seconds, onset + reaches_back)) if reaches_back < 0 else int(first)
         pitch[begin:last] = note.pitch_midi + note.tuning_cents / 100
         if note.glide:
             pitch[begin:last] += _glide(note.glide, (seconds[begin:last] - onset) * 1000) / 100
