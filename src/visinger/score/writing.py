@@ -8,10 +8,12 @@ from visinger.errors import OutputError
 from visinger.score.formats.json_score import write_json
 from visinger.score.formats.midi_writer import write_midi
 from visinger.score.formats.musicxml_writer import write_musicxml
+from visinger.score.formats.ust_writer import write_ust
 from visinger.score.formats.ustx_writer import write_ustx
 from visinger.score.score import Note, Part, Score
 
-MUSICXML, MIDI, JSON, USTX = "MusicXML", "MIDI", "our JSON", "OpenUtau's project"
+MUSICXML, MIDI, JSON = "MusicXML", "MIDI", "our JSON"
+USTX, UST = "OpenUtau's project", "UTAU's sequence"
 WRITTEN: dict[str, str] = {
     ".json": JSON,
     ".musicxml": MUSICXML,
@@ -20,8 +22,9 @@ WRITTEN: dict[str, str] = {
     ".mid": MIDI,
     ".midi": MIDI,
     ".ustx": USTX,
+    ".ust": UST,
 }
-HOLDS_PITCH = (".json", ".ustx")
+HOLDS_PITCH = (".json", ".ustx", ".ust")
 
 
 @dataclass(frozen=True)
@@ -35,15 +38,15 @@ class _Feature:
 
 
 _FEATURES = (
-    _Feature("vibrato", (USTX,), lambda note: note.vibrato is not None),
-    _Feature("glides", (USTX,), lambda note: any(point.cents for point in note.glide)),
-    _Feature("tuning off the semitone", (USTX,), lambda note: note.tuning_cents != 0),
-    _Feature("the drawn pitch", (USTX,), of_part=lambda part: bool(part.pitch_curve)),
-    _Feature("the drawn bend", (USTX,), of_part=lambda part: bool(part.bend)),
-    _Feature("typed phonemes", (USTX,), lambda note: bool(note.phonemes)),
+    _Feature("vibrato", (USTX, UST), lambda note: note.vibrato is not None),
+    _Feature("glides", (USTX, UST), lambda note: any(point.cents for point in note.glide)),
+    _Feature("tuning off the semitone", (USTX, UST), lambda note: note.tuning_cents != 0),
+    _Feature("the drawn pitch", (USTX, UST), of_part=lambda part: bool(part.pitch_curve)),
+    _Feature("the drawn bend", (USTX, UST), of_part=lambda part: bool(part.bend)),
+    _Feature("typed phonemes", (USTX, UST), lambda note: bool(note.phonemes)),
     _Feature("hints of phonemes", (USTX,), lambda note: bool(note.phoneme_hint)),
     _Feature("the language of single notes", (), lambda note: bool(note.language)),
-    _Feature("breaths", (MUSICXML,), lambda note: note.breath_after),
+    _Feature("breaths", (MUSICXML, UST), lambda note: note.breath_after),
     _Feature("staccato", (MUSICXML,), lambda note: note.staccato),
 )
 
@@ -60,8 +63,8 @@ def write(path: str | Path, score: Score) -> tuple[str, ...]:
         raise OutputError(f"no score is written {shown}", where=target, remedy=f"use one of {' '.join(WRITTEN)}")
     kind = WRITTEN[suffix]
     lost = tuple(losses(score, kind))
-    if kind == USTX:
-        return (*lost, *write_ustx(target, score))
+    if kind in (USTX, UST):
+        return (*lost, *(write_ustx if kind == USTX else write_ust)(target, score))
     writers: dict[str, Callable[[Path, Score], None]] = {MUSICXML: write_musicxml, MIDI: write_midi, JSON: write_json}
     writers[kind](target, score)
     return lost
