@@ -4,8 +4,10 @@ import { end_of } from "./settling.js";
 
 export const CLIPBOARD_FORMAT = "visinger-notes";
 const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
-// what cannot stand alone in kana: small vowels and glides go with the mora before, as does the long mark
-const JOINED = /[ぁぃぅぇぉゃゅょゎァィゥェォャュョヮー]/u;
+// In kana, small letters and the long mark go with the mora before them.
+const SMALL = "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮー";
+const WORD = new RegExp(`[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}][${SMALL}]*`
+  + "|(?:(?![\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}])[\\p{L}\\p{M}\\p{N}'’+~-])+", "gu");
 const DEFAULT_LYRICS = { ja: "ら", zh: "啦" };
 const HELD = ["-", "+", "ー"];
 
@@ -110,20 +112,9 @@ export function set_lyric(note, text) {
   else delete note.lyric;
 }
 
-// The words of a text, one a note: parted at spaces; hanzi and morae each for themselves.
+// The words of a text, one a note: hanzi and morae each for themselves, other words parted at spaces and marks.
 export function words_of(text) {
-  const words = [];
-  for (const piece of text.split(/\s+/u).filter(Boolean)) {
-    if (!CJK.test(piece)) {
-      words.push(piece);
-      continue;
-    }
-    for (const letter of piece) {
-      if (words.length && JOINED.test(letter) && CJK.test(words.at(-1))) words[words.length - 1] += letter;
-      else if (CJK.test(letter) || /[\p{L}+-]/u.test(letter)) words.push(letter);
-    }
-  }
-  return words;
+  return [...text.matchAll(WORD)].map(([word]) => word);
 }
 
 // Lays words on the notes from index `first` on; returns how many found a note.

@@ -63,8 +63,10 @@ export function start(state, context) {
   async function show() {
     const act = document.createElement("p"), fresh = document.createElement("p");
     act.className = fresh.className = "act";
+    const choose = button("main", say("open_file"), () => picker.click());
+    choose.autofocus = true;
     act.append(
-      button("main", say("open_file"), () => picker.click()),
+      choose,
       Object.assign(document.createElement("span"), { className: "hint", textContent: say("open_hint") }),
     );
     fresh.append(...[["ja", "new_ja"], ["zh", "new_zh"], ["", "new_other"]].map(

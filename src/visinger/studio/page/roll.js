@@ -121,11 +121,13 @@ export function start(state, view, context) {
     if (height < 13 || width < 8) return;
     paint.save();
     paint.beginPath();
-    paint.rect(x, y, width - 2, height);
+    paint.rect(x, y, width - 1, height);
     paint.clip();
     paint.font = `600 ${within(height * 0.62, 10, 15)}px ${FONT}`;
     paint.fillStyle = faded ? colour("ink") : colour(chosen ? "chosen-ink" : "note-ink");
-    paint.fillText(note.lyric || "–", Math.max(x, 0) + 5, y + height / 2 + 0.5);
+    const word = note.lyric || "–";
+    const room = Math.max((width - 1 - paint.measureText(word).width) / 2, 1); // narrow notes have less at their sides
+    paint.fillText(word, Math.max(x, 0) + Math.min(5, room), y + height / 2 + 0.5);
     paint.restore();
   }
 
