@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 pytest.importorskip("fastapi", reason="the studio needs visinger[studio]")
-uvicorn = pytest.importorskip("uvicorn", reason="the studio needs visinger[studio]")
+pytest.importorskip("uvicorn", reason="the studio needs visinger[studio]")
+
+import uvicorn
 
 from visinger.serving.application import create_app
 from visinger.serving.settings import Settings

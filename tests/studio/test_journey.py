@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
-from conftest import EXAMPLES, Hand, visitor
-
 import visinger
+from conftest import EXAMPLES, Hand, visitor
 from visinger.score.formats.json_score import from_document
 
 QUARTER = 480
@@ -88,7 +87,9 @@ def test_a_song_is_written_from_nothing_with_the_keyboard_alone(browser, studio)
         hand.keys("Home")
         assert spoken.inner_text().startswith("ゆ, A4, bar 1, beat 1,")
         hand.keys("Shift+ArrowRight", "Control+d")
-        assert [note[3] for note in hand.notes()] == ["ゆ", "き", "ゆ", "き"], "what is repeated takes the room it needs"
+        assert [note[3] for note in hand.notes()] == ["ゆ", "き", "ゆ", "き"], (
+            "what is repeated takes its room"
+        )
         hand.keys("Escape")
         assert hand.selection() == []
         hand.keys("?")
@@ -101,9 +102,11 @@ def test_a_song_is_written_from_nothing_with_the_keyboard_alone(browser, studio)
 def test_every_control_is_reached_with_tab_and_none_holds_the_focus(browser, studio) -> None:
     with visitor(browser, studio[0]) as hand:
         hand.open()
-        wanted = set(hand.page.evaluate("""[...document.querySelectorAll('button, select, input, canvas[tabindex="0"]')]
+        wanted = set(
+            hand.page.evaluate("""[...document.querySelectorAll('button, select, input, canvas[tabindex="0"]')]
           .filter((box) => box.checkVisibility() && !box.disabled && !box.closest('dialog') && box.tabIndex >= 0)
-          .map((box) => box.id || box.dataset.command || box.name).filter(Boolean)"""))
+          .map((box) => box.id || box.dataset.command || box.name).filter(Boolean)""")
+        )
         hand.page.evaluate("document.activeElement.blur()")
         reached = set()
         for _ in range(80):

@@ -15,6 +15,7 @@ from visinger.errors import VisingerError
 VERBS = {
     "sing": "sing scores to sound files",
     "convert": "write a score, or how a voice would sing it, in another format",
+    "studio": "write, hear and shape a song in the browser",
     "inspect": "say what a score, a corpus or a voice holds and what is doubtful in it",
     "corpora": "list the corpora that can be prepared, with language, hours, licence and home",
     "prepare": "turn a corpus of recordings into takes to train on",
@@ -82,6 +83,7 @@ def _extra_of(module: str) -> str:
             "jaxtyping",
         ),
         "cluster": ("distributed", "dask"),
+        "studio": ("fastapi", "uvicorn", "prometheus_client", "starlette", "pydantic"),
     }
     return next((extra for extra, modules in extras.items() if module.split(".")[0] in modules), "")
 

@@ -16,6 +16,13 @@ import * as score_bar from "./score_bar.js";
 import { make_state } from "./state.js";
 import { make_texts } from "./texts.js";
 import { make_view } from "./view.js";
+import * as exporting from "./exporting.js";
+import * as phoneme_lane from "./phoneme_lane.js";
+import * as pitch from "./pitch.js";
+import * as player from "./player.js";
+import * as spectrogram from "./spectrogram.js";
+import * as takes from "./takes.js";
+import * as waveform from "./waveform.js";
 
 const GRIDS = { "1/4": 480, "1/8": 240, "1/8T": 160, "1/16": 120, "1/16T": 80, "1/32": 60, off: 0 };
 const TOOLS = ["notes", "pitch", "phonemes"];
@@ -151,10 +158,7 @@ async function start() {
   context.lyric = lyric_input.start(state, view, context);
   score_bar.start(state, view, context);
   note_commands.start(state, view, context);
-  for (const name of ["player", "takes", "exporting", "pitch", "phoneme_lane", "waveform", "spectrogram"]) {
-    const module = await import(`./${name}.js`).catch((error) => console.warn(name, error));
-    module?.start(state, view, context);
-  }
+  for (const module of [player, takes, exporting, pitch, phoneme_lane, waveform, spectrogram]) module.start(state, view, context);
   keyboard.start(state, view, context);
   context.opening = opening.start(state, context);
 
