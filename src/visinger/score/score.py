@@ -34,22 +34,20 @@ class TempoMap:
     tempos: tuple[Tempo, ...] = (Tempo(0, Fraction(120)),)
 
     @cached_property
-    def _starts(self) -> tuple[list[int], list[Fraction]]:
+    def _starts(self) -> tuple[list[int], list[Fraction], list[Fraction]]:
+        """Of each tempo its first tick, that tick's time, and the seconds of a tick."""
+        a_tick = [Fraction(60, TICKS_PER_QUARTER) / tempo.quarters_per_minute for tempo in self.tempos]
         seconds, at = [Fraction(0)], Fraction(0)
-        for here, following in zip(self.tempos, self.tempos[1:], strict=False):
-            at += (following.tick - here.tick) * self._seconds_per_tick(here)
+        for here, following, each in zip(self.tempos, self.tempos[1:], a_tick, strict=False):
+            at += (following.tick - here.tick) * each
             seconds.append(at)
-        return [tempo.tick for tempo in self.tempos], seconds
-
-    @staticmethod
-    def _seconds_per_tick(tempo: Tempo) -> Fraction:
-        return Fraction(60, TICKS_PER_QUARTER) / tempo.quarters_per_minute
+        return [tempo.tick for tempo in self.tempos], seconds, a_tick
 
     def seconds(self, tick: int) -> Fraction:
         """The exact time of a tick."""
-        ticks, seconds = self._starts
+        ticks, seconds, a_tick = self._starts
         k = bisect_right(ticks, tick) - 1
-        return seconds[k] + (tick - ticks[k]) * self._seconds_per_tick(self.tempos[k])
+        return seconds[k] + (tick - ticks[k]) * a_tick[k]
 
     def scaled(self, factor: Fraction | float) -> "TempoMap":
         """The same map, `factor` times as fast."""
