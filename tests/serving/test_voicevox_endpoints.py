@@ -7,6 +7,8 @@ import re
 import uuid
 import wave
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -15,8 +17,8 @@ import pytest
 pytest.importorskip("fastapi")
 from voicevox_engine import DO_RE_MI, asked, changed, onsets, served, song, sounded, spans
 
+from visinger.serving.settings import Settings
 from visinger.serving.voicevox.doors import EDITOR_ORIGIN
-from visinger.serving.voicevox.endpoints import BusyError, Turns
 from visinger.signal.f0 import track_independent
 from visinger.units import cents_between, hz_from_midi
 
@@ -349,9 +351,24 @@ def test_the_editors_window_may_call_and_other_sites_may_not(engine):
     assert engine.get("/singers", headers={"Origin": str(engine.base_url)}).status_code == 200
 
 
-def test_a_line_that_is_full_is_said_and_not_waited_in():
-    turns = Turns(concurrency=1, queue_length=0)
-    with turns.turn(), pytest.raises(BusyError, match="ask again"), turns.turn():
-        pass
-    with turns.turn():
-        pass
+def test_within_the_whole_server_the_editor_is_let_in_here_and_nowhere_else():
+    """The server's own guard refuses other origins; its voices and its line of jobs are shared."""
+    with served(Settings(concurrency=1, queue_length=0), whole=True) as engine:
+        assert (
+            engine.get("/singers", headers={"Origin": EDITOR_ORIGIN}).headers["access-control-allow-origin"]
+            == "app://."
+        )
+        assert engine.get("/v1/voices", headers={"Origin": EDITOR_ORIGIN}).status_code == 403
+        assert engine.get("/singers", headers={"Host": "rebound.example"}).status_code == 403
+        notes = [("", None, 47), *[("らーか"[k % 3], 57, 47) for k in range(300)]]
+        with ThreadPoolExecutor(4) as pool:
+            ask = partial(engine.post, "/sing_frame_audio_query?speaker=6000", json=song(*notes))
+            asking = [pool.submit(ask) for _ in range(4)]
+            answers = sorted(response.result().status_code for response in asking)
+        assert answers[0] == 200
+        assert set(answers[1:]) <= {200, 429}
+        assert 429 in answers, "one is sung, none may wait"
+        full = next(r.result() for r in asking if r.result().status_code == 429)
+        assert isinstance(full.json()["detail"], str)
+        assert int(full.headers["retry-after"]) > 0
+        assert engine.post("/sing_frame_audio_query?speaker=6000", json=DO_RE_MI).status_code == 200

@@ -12,6 +12,7 @@ import soundfile
 import uvicorn
 from fastapi import FastAPI
 
+from visinger.serving.application import create_app
 from visinger.serving.settings import Settings
 from visinger.serving.voicevox import add_voicevox
 
@@ -28,10 +29,11 @@ VOWELS = "aiueoN"
 
 
 @contextmanager
-def served() -> Iterator[httpx.Client]:
-    """A bare application with the endpoints, on a port of its own."""
-    app = FastAPI()
-    add_voicevox(app, Settings())
+def served(settings: Settings | None = None, *, whole: bool = False) -> Iterator[httpx.Client]:
+    """The endpoints on a port of their own: on a bare application, or on the whole server's."""
+    settings = settings or Settings()
+    app = create_app(settings) if whole else FastAPI()
+    add_voicevox(app, settings)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -1,15 +1,13 @@
 """VOICEVOX' singing endpoints, written from what its editor and OpenUtau's client send and read.
 
 Talking is not offered: `/speakers` is empty. Refusals are `{"detail": text}` with
-status 400, 404 for a singer that is not here, 503 when too many wait.
+status 400, 404 for a singer that is not here, 429 when too many wait.
 """
 
 import io
-import threading
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 import soundfile
@@ -20,6 +18,8 @@ from fastapi.routing import APIRoute
 
 from visinger.audio import Wave
 from visinger.errors import VisingerError
+from visinger.serving.jobs import Jobs
+from visinger.serving.problems import RefusedError
 from visinger.serving.settings import Settings
 from visinger.serving.shelf import Shelf
 from visinger.serving.voicevox import messages
@@ -36,41 +36,26 @@ from visinger.serving.voicevox.manifest import (
 from visinger.serving.voicevox.messages import QueryMessage, ScoreAndQueryMessage, ScoreMessage
 from visinger.serving.voicevox.pictures import icon, portrait
 
-RETRY_SECONDS = 2
+T = TypeVar("T")
 Style = Annotated[int, Query(alias="speaker", description="a style's id")]
 Uuid = Annotated[str, Query(max_length=64)]
-
-
-class BusyError(VisingerError):
-    """More requests wait than the server lets wait."""
 
 
 class UnknownError(VisingerError):
     """What was asked for is not here."""
 
 
-class Turns:
-    """So many songs sung at the same time, so many waiting, the rest refused."""
+class Stage:
+    """Where the songs are sung: in the server's own line, so that its length counts these requests too."""
 
-    def __init__(self, *, concurrency: int, queue_length: int) -> None:
-        self._most = concurrency + queue_length
-        self._here = 0
-        self._count = threading.Lock()
-        self._singing = threading.Semaphore(concurrency)
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Raises BusyError rather than wait in a line that is full."""
-        with self._count:
-            if self._here >= self._most:
-                raise BusyError(f"{self._here} requests are here already", remedy="ask again later")
-            self._here += 1
-        try:
-            with self._singing:
-                yield
-        finally:
-            with self._count:
-                self._here -= 1
+    async def sung(self, task: Callable[[], T]) -> T:
+        """What the task gives when its turn has come; RefusedError rather than wait in a line that is full."""
+        job = self._jobs.open(None)
+        async with self._jobs.turn(job):
+            return await self._jobs.work(job, task)
 
 
 class _PlainRefusals(APIRoute):
@@ -86,30 +71,33 @@ class _PlainRefusals(APIRoute):
                 first = error.errors()[0]
                 place = ".".join(str(step) for step in first["loc"])
                 return _refusal(HTTPStatus.BAD_REQUEST, f"{place}: {first['msg']}")
-            except BusyError as error:
-                return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
             except UnknownError as error:
                 return _refusal(HTTPStatus.NOT_FOUND, str(error))
+            except RefusedError as error:
+                return _refusal(error.status, str(error), retry_seconds=error.retry_seconds)
             except VisingerError as error:
                 return _refusal(HTTPStatus.BAD_REQUEST, str(error))
 
         return answered
 
 
-def _refusal(status: HTTPStatus, text: str) -> JSONResponse:
+def _refusal(status: HTTPStatus, text: str, *, retry_seconds: int | None = None) -> JSONResponse:
     """Half surrogate pairs, which a request may bring into a message, cannot be sent as UTF-8."""
-    headers = {"retry-after": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    headers = None if retry_seconds is None else {"retry-after": str(retry_seconds)}
     return JSONResponse({"detail": text.encode("utf-8", "replace").decode()}, status, headers)
 
 
-def add_voicevox(app: FastAPI, settings: Settings, *, shelf: Shelf | None = None) -> None:
+def add_voicevox(app: FastAPI, settings: Settings) -> None:
     """Let VOICEVOX' editor and OpenUtau's client sing through `app`; call it before the application starts.
 
-    The singers are those of the server's Japanese voices; without one, those of its first voice's language.
+    The singers are those of the server's Japanese voices; without one, those of its first voice's language. What
+    `create_app` made (voices, the line of jobs) is shared; another application gets its own.
     """
-    cast = Cast(shelf or Shelf(settings.voices))
-    turns = Turns(concurrency=settings.concurrency, queue_length=settings.queue_length)
-    routers = (_about(cast), _singers(cast), _singing(cast, turns))
+    services = getattr(app.state, "services", None)
+    cast = Cast(services.shelf if services else Shelf(settings.voices))
+    queue = Jobs(concurrency=settings.concurrency, queue_length=settings.queue_length)
+    stage = Stage(services.jobs if services else queue)
+    routers = (_about(cast), _singers(cast), _singing(cast, stage))
     for router in routers:
         app.include_router(router)
     paths = {str(getattr(route, "path", "")) for router in routers for route in router.routes}
@@ -192,35 +180,34 @@ def _singers(cast: Cast) -> APIRouter:
     return router
 
 
-def _singing(cast: Cast, turns: Turns) -> APIRouter:
+def _singing(cast: Cast, stage: Stage) -> APIRouter:
     router = APIRouter(tags=["VOICEVOX"], route_class=_PlainRefusals)
 
     @router.post("/sing_frame_audio_query")
-    def sing_frame_audio_query(style: Style, score: ScoreMessage) -> dict[str, Any]:
+    async def sing_frame_audio_query(style: Style, score: ScoreMessage) -> dict[str, Any]:
         notes = score.wire_notes()
-        with turns.turn():
-            query = cast.singer(style).query(notes)
+        query = await stage.sung(lambda: cast.singer(style).query(notes))
         return messages.query_message(query, sample_rate_hz=SAMPLE_RATE_HZ)
 
     @router.post("/sing_frame_f0")
-    def sing_frame_f0(style: Style, both: ScoreAndQueryMessage) -> list[float]:
+    async def sing_frame_f0(style: Style, both: ScoreAndQueryMessage) -> list[float]:
         notes, phonemes = both.score.wire_notes(), both.frame_audio_query.wire_phonemes()
-        with turns.turn():
-            return messages.pitch_message(cast.singer(style).f0(notes, phonemes))
+        return messages.pitch_message(await stage.sung(lambda: cast.singer(style).f0(notes, phonemes)))
 
     @router.post("/sing_frame_volume")
-    def sing_frame_volume(style: Style, both: ScoreAndQueryMessage) -> list[float]:
+    async def sing_frame_volume(style: Style, both: ScoreAndQueryMessage) -> list[float]:
         notes, phonemes = both.score.wire_notes(), both.frame_audio_query.wire_phonemes()
-        with turns.turn():
-            return messages.volume_message(cast.singer(style).volume(notes, phonemes))
+        return messages.volume_message(await stage.sung(lambda: cast.singer(style).volume(notes, phonemes)))
 
     @router.post("/frame_synthesis", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
-    def frame_synthesis(style: Style, wanted: QueryMessage) -> Response:
+    async def frame_synthesis(style: Style, wanted: QueryMessage) -> Response:
         query = wanted.query()
-        with turns.turn():
+
+        def sounded() -> bytes:
             wave = cast.singer(style).sound(query, volume_scale=wanted.volumeScale)
-            content = _wav(wave.resampled(wanted.outputSamplingRate), stereo=wanted.outputStereo)
-        return Response(content, media_type="audio/wav")
+            return _wav(wave.resampled(wanted.outputSamplingRate), stereo=wanted.outputStereo)
+
+        return Response(await stage.sung(sounded), media_type="audio/wav")
 
     return router
 
