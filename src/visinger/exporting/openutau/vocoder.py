@@ -1,7 +1,10 @@
 """vocoder.onnx: the latent and the drawn pitch → 44.1 kHz (VISinger §2.2).
 
 The decoder with its harmonic source as the voice has it, the voice's gain, a
-fade at either end, and the resampler.
+fade at either end, and the resampler. For the editor a frame is the moment that
+it begins (phonemes and pitch are read there), for the voice the 10 ms around
+its centre: the wave is moved half a frame forward, or everything would sound
+5 ms late.
 
 Shapes: T frames · C latent channels · S samples of the voice · R samples at 44.1 kHz.
 """
@@ -37,6 +40,8 @@ class Vocoder(nn.Module):
             wave = self.decoder.decode(z, Source(sung_hz, start_phase, noise))[0][:, 0]
         else:
             wave = self.decoder(z)[:, 0]
+        half = self.hop_samples // 2
+        wave = torch.cat([wave[:, half:], torch.zeros_like(wave[:, :half])], dim=1)
         return self.resample(wave * self._fades(wave) * self.gain)
 
     def _fades(self, wave: Float[Tensor, "1 S"]) -> Float[Tensor, "1 S"]:

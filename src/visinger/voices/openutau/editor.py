@@ -225,9 +225,7 @@ def _named(model: Model, given: dict[str, NDArray[Any]]) -> dict[str, NDArray[An
 def _sampling(settings: Settings) -> dict[str, NDArray[Any]]:
     """How many steps of diffusion are wished for, in whichever way the settings ask."""
     by_steps = settings.flag("use_continuous_acceleration")
-    shallow = settings.flag(
-        "use_variable_depth" if "use_variable_depth" in settings.values else "use_shallow_diffusion"
-    )
+    asked = "use_variable_depth" if "use_variable_depth" in settings.values else "use_shallow_diffusion"
     given: dict[str, NDArray[Any]] = {}
     if settings.flag(asked) and settings.text("acoustic"):
         depth = float(settings.text("max_depth") or "1")
