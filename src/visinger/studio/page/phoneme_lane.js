@@ -113,10 +113,12 @@ export function start(state, view, context) {
       paper.fillRect(at, 0, 1, height);
       return;
     }
-    paper.fillStyle = colour(lit ? "chosen-edge" : moved ? "moved" : "soft");
+    const open = state.tool === "phonemes" || lit || moved;
+    paper.fillStyle = colour(lit ? "chosen-edge" : moved ? "moved" : open ? "soft" : "edge");
     paper.fillRect(at - (lit ? 1 : 0), 0, lit || moved ? 2 : 1, height);
     paper.beginPath();
-    paper.roundRect(at - 3, height - 15, 7, 12, 3);
+    if (open) paper.roundRect(at - 3, height - 15, 7, 12, 3.5);
+    else paper.roundRect(at - 1.5, height - 10, 4, 8, 2);
     paper.fill();
   }
 

@@ -17,24 +17,29 @@ export function row_of_hz(hz, rows, highest_hz) {
   return (rows * (mel(hz) - mel(LOWEST_HZ))) / (mel(highest_hz) - mel(LOWEST_HZ));
 }
 
+// The samples around a frame that its column is made of, on either side of the frame's middle.
+export function reach(rate) {
+  return 2 ** Math.round(Math.log2(WINDOW_SECONDS * rate)) / 2;
+}
+
 // (columns × rows) levels, column by column from the lowest row: 0 at LOWEST_DB, 255 at HIGHEST_DB and above.
-export function levels({ samples, hop, rate, rows }) {
-  const size = 2 ** Math.round(Math.log2(WINDOW_SECONDS * rate));
-  const spectrum = new Spectrum(size), window = hann(size), columns = Math.ceil(samples.length / hop);
-  const edges = edges_hz(rows, rate / 2), per_bin = rate / size;
+// The first column is the frame that begins at `first` in `samples`.
+export function levels({ samples, first, columns, hop, rate, rows }) {
+  const size = 2 * reach(rate), spectrum = new Spectrum(size), window = hann(size);
+  const edges = edges_hz(rows, rate / 2).map((hz) => (hz * size) / rate);
   const found = new Uint8Array(columns * rows), excerpt = new Float32Array(size);
   for (let column = 0; column < columns; column++) {
-    const first = Math.round((column + 0.5) * hop) - size / 2;
+    const begin = first + Math.round((column + 0.5) * hop) - size / 2;
+    const from = Math.max(begin, 0), to = Math.min(begin + size, samples.length);
     excerpt.fill(0);
-    const from = Math.max(first, 0), to = Math.min(first + size, samples.length);
-    if (to > from) excerpt.set(samples.subarray(from, to), from - first);
+    if (to > from) excerpt.set(samples.subarray(from, to), from - begin);
     const power = spectrum.of(excerpt, window);
     for (let row = 0; row < rows; row++) {
-      const db = 10 * Math.log10(loudest(power, edges[row] / per_bin, edges[row + 1] / per_bin) + 1e-12);
+      const db = 10 * Math.log10(loudest(power, edges[row], edges[row + 1]) + 1e-12);
       found[column * rows + row] = Math.max(0, Math.min(255, (255 * (db - LOWEST_DB)) / (HIGHEST_DB - LOWEST_DB)));
     }
   }
-  return { levels: found, columns };
+  return found;
 }
 
 // The greatest power between two fractional bins; where none lies between, the line from bin to bin.

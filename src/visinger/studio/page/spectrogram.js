@@ -3,12 +3,12 @@
 import { element } from "./controls.js";
 import { hearing_of } from "./hearing.js";
 import { gestures_of_lane } from "./lane_wheel.js";
-import { row_of_hz } from "./spectra.js";
+import { reach, row_of_hz } from "./spectra.js";
 import { colour, FONT, make_surface } from "./surface.js";
 import { draw_loop, draw_missing, take_pointer } from "./waveform.js";
 
 const ROWS = 144;
-const TILE_COLUMNS = 2048; // a canvas may not be wider than some graphics memories allow
+const TILE_COLUMNS = 256; // of 10 ms
 const COLOURS = 6; // --spectrum-0 … --spectrum-5 in sound.css, evenly spaced
 const LABELS_HZ = [200, 1000, 4000, 10000];
 const LABEL_PIXELS = 10;
@@ -29,60 +29,57 @@ export function start(state, view, context) {
   return { paintings };
 }
 
-// Levels by key as the worker makes them, and the tiles painted of them.
+// Tiles of stretches: each is asked of the worker when it comes into view and its samples are here.
 class Paintings {
-  #hearing; #changed; #levels = new Map(); #tiles = new Map(); #asked = new Set(); #worker; #palette = null;
+  #hearing; #changed; #tiles = new Map(); #asked = new Set(); #worker; #palette = null;
 
   constructor(hearing, changed) {
     this.#hearing = hearing;
     this.#changed = changed;
     this.#worker = new Worker(new URL("spectrogram_worker.js", import.meta.url), { type: "module" });
     this.#worker.addEventListener("message", ({ data }) => {
-      this.#asked.delete(data.key);
-      if (!hearing.sounds.get(data.key)) return; // forgotten in the meantime
-      this.#levels.set(data.key, data);
+      this.#asked.delete(data.name);
+      if (!hearing.sounds.get(key_of(data.name))) return; // forgotten in the meantime
+      this.#tiles.set(data.name, { ...data, canvas: null });
       this.#changed();
     });
     hearing.addEventListener("samples", ({ detail }) => {
       if (hearing.sounds.get(detail.key)) return;
-      this.#levels.delete(detail.key);
-      this.#tiles.delete(detail.key);
+      for (const name of this.#tiles.keys()) if (key_of(name) === detail.key) this.#tiles.delete(name);
     });
   }
 
-  get painted() { return [...this.#levels.keys()]; }
+  get painted() { return this.#tiles.size; }
 
   repaint() {
     this.#palette = null;
-    this.#tiles.clear();
+    for (const tile of this.#tiles.values()) tile.canvas = null;
     this.#changed();
   }
 
-  // [{canvas, first, columns}] of a stretch, null while it is not there
-  of(key, song) {
-    if (this.#tiles.has(key)) return this.#tiles.get(key);
-    const made = this.#levels.get(key);
-    if (!made) {
-      this.#ask(key, song);
+  // the canvas of the tile that begins with a column of a stretch, null while it is not there
+  of({ key, count }, first, song) {
+    const name = `${key} ${first}`, tile = this.#tiles.get(name);
+    if (!tile) {
+      this.#ask(name, { key, first, columns: Math.min(TILE_COLUMNS, Math.ceil(count / song.hop) - first) }, song);
       return null;
     }
     this.#palette ??= palette();
-    const tiles = [];
-    for (let first = 0; first < made.columns; first += TILE_COLUMNS) {
-      const columns = Math.min(TILE_COLUMNS, made.columns - first);
-      tiles.push({ canvas: painted(made.levels, first, columns, this.#palette), first, columns });
-    }
-    this.#tiles.set(key, tiles);
-    return tiles;
+    tile.canvas ??= painted(tile, this.#palette);
+    return tile.canvas;
   }
 
-  #ask(key, song) {
-    const sound = this.#hearing.sounds.get(key);
-    if (!sound?.whole || this.#asked.has(key)) return;
-    this.#asked.add(key);
-    this.#worker.postMessage({ key, samples: sound.samples, hop: song.hop, rate: song.rate, rows: ROWS });
+  #ask(name, { key, first, columns }, { hop, rate }) {
+    const sound = this.#hearing.sounds.get(key), around = reach(rate);
+    const from = Math.max(first * hop - around, 0), to = (first + columns) * hop + around;
+    if (!sound || this.#asked.has(name) || sound.have < Math.min(to, sound.samples.length)) return;
+    this.#asked.add(name);
+    const samples = sound.samples.slice(from, to);
+    this.#worker.postMessage({ name, samples, first: first * hop - from, columns, hop, rate, rows: ROWS }, [samples.buffer]);
   }
 }
+
+const key_of = (name) => name.slice(0, name.lastIndexOf(" "));
 
 // 256 colours as (r, g, b) bytes, between those of the style sheet
 function palette() {
@@ -99,12 +96,12 @@ function rgb(hex) {
   return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 }
 
-function painted(levels, first, columns, colours) {
+function painted({ levels, columns }, colours) {
   const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: ROWS });
   const paper = canvas.getContext("2d"), image = paper.createImageData(columns, ROWS);
   for (let column = 0; column < columns; column++) {
     for (let row = 0; row < ROWS; row++) {
-      const level = levels[(first + column) * ROWS + row], at = 4 * ((ROWS - 1 - row) * columns + column);
+      const level = levels[column * ROWS + row], at = 4 * ((ROWS - 1 - row) * columns + column);
       image.data[at] = colours[3 * level];
       image.data[at + 1] = colours[3 * level + 1];
       image.data[at + 2] = colours[3 * level + 2];
@@ -121,26 +118,31 @@ function draw(paper, { width, height, view, state, hearing, paintings }) {
   const song = hearing.heard;
   if (song) {
     const changes = state.score.tempos.map(({ tick }) => view.tick_to_frame(tick));
-    for (const { key, silent, start, end } of song.stretches) {
-      const first_frame = song.sample_to_frame(start);
-      const left = view.frame_to_x(first_frame), right = view.frame_to_x(song.sample_to_frame(end));
-      if (silent || right < 0 || left > width) continue;
-      const tiles = paintings.of(key, song);
-      if (!tiles) draw_missing(paper, Math.max(left, 0), Math.min(right, width), height);
-      else for (const tile of tiles) draw_tile(paper, tile, { first_frame, changes, view, width, height });
+    const seen = [view.x_to_frame(0), view.x_to_frame(width)];
+    for (const stretch of song.stretches) {
+      if (!stretch.silent) draw_stretch(paper, stretch, { song, changes, seen, view, width, height, paintings });
     }
     draw_labels(paper, height, song.rate / 2);
   }
   draw_loop(paper, { view, state, height });
 }
 
+function draw_stretch(paper, stretch, { song, changes, seen, view, width, height, paintings }) {
+  const first_frame = song.sample_to_frame(stretch.start), last_frame = song.sample_to_frame(stretch.end);
+  for (let first = 0; first_frame + first < last_frame; first += TILE_COLUMNS) {
+    const from = first_frame + first, to = Math.min(from + TILE_COLUMNS, last_frame);
+    if (to < seen[0] || from > seen[1]) continue;
+    const canvas = paintings.of(stretch, first, song);
+    if (canvas) draw_tile(paper, canvas, { from, to, changes, view, height });
+    else draw_missing(paper, Math.max(view.frame_to_x(from), 0), Math.min(view.frame_to_x(to), width), height);
+  }
+}
+
 // a tile is straight in time, the axis is in ticks: where the tempo changes it is cut
-function draw_tile(paper, { canvas, first, columns }, { first_frame, changes, view, width, height }) {
-  const from = first_frame + first, to = from + columns;
+function draw_tile(paper, canvas, { from, to, changes, view, height }) {
   const cuts = [from, ...changes.filter((frame) => frame > from && frame < to), to];
   for (let k = 0; k + 1 < cuts.length; k++) {
     const left = view.frame_to_x(cuts[k]), right = view.frame_to_x(cuts[k + 1]);
-    if (right < 0 || left > width) continue;
     paper.drawImage(canvas, cuts[k] - from, 0, cuts[k + 1] - cuts[k], ROWS, left, 0, right - left, height);
   }
 }

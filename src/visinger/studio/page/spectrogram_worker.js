@@ -1,7 +1,7 @@
-// Off the page's own thread: the levels of one stretch after the other.
+// Off the page's own thread: the levels of one tile after the other.
 import { levels } from "./spectra.js";
 
 self.addEventListener("message", ({ data }) => {
   const made = levels(data);
-  self.postMessage({ key: data.key, ...made }, [made.levels.buffer]);
+  self.postMessage({ name: data.name, columns: data.columns, levels: made }, [made.buffer]);
 });

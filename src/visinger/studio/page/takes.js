@@ -13,7 +13,7 @@ const NOISE_SCALES = [0, 0.33, 0.667, 1];
 export function start(state, view, context) {
   const takes = new Takes(state, context);
   const { say, commands } = context;
-  const another = make_button({ id: "another-take", label: "another_take", image: "dice", text: "another_take_short", act: () => takes.another() }, say);
+  const another = make_button({ id: "another-take", label: "another_take", image: "dice", act: () => takes.another() }, say);
   const choice = element("div", { className: "segments", id: "takes", data: { label: "takes" } });
   choice.setAttribute("role", "radiogroup");
   choice.setAttribute("aria-label", say("takes"));
@@ -21,9 +21,8 @@ export function start(state, view, context) {
   const noise = element("select", { id: "noise", data: { label: "noise" } });
   noise.addEventListener("change", () => takes.set_noise(noise.value === "" ? null : Number(noise.value)));
   const label = element("label", { className: "field" }, element("span", { data: { text: "noise" } }), noise);
-  document.getElementById("score-bar").append(
-    element("div", { className: "group end", id: "takes-bar" }, label, another.button, choice, keep.button),
-  );
+  document.getElementById("score-bar").append(label);
+  document.getElementById("transport").append(element("div", { className: "group", id: "takes-bar" }, another.button, choice, keep.button));
   commands.register("take", () => takes.another());
   commands.register("switch_take", () => takes.step(), { enabled: () => state.takes !== null });
 
@@ -31,6 +30,7 @@ export function start(state, view, context) {
     const { list = [], heard = 0 } = state.takes ?? {};
     choice.hidden = keep.button.hidden = list.length < 2;
     choice.replaceChildren(...list.map((take, k) => take_button(k, k === heard, () => takes.hear(k))));
+    another.set_label("another_take");
     const kept = list[heard] && takes.is_song(list[heard]);
     keep.set_label(kept ? "keep_song" : "keep_take");
     draw_noise();
