@@ -9,6 +9,7 @@ Shapes: N phonemes.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,9 +87,7 @@ class Moves:
         return places
 
 
-def moves_of(
-    performance: Performance, edits: Iterable[tuple[Place, int]]
-) -> tuple[Moves, tuple[str, ...]]:
+def moves_of(performance: Performance, edits: Iterable[tuple[Place, int]]) -> tuple[Moves, tuple[str, ...]]:
     """Where edits (place, frames from the note's first frame) put their phonemes, and what was passed over.
 
     `performance` is the voice's own. An edit of a phoneme that is not there any
@@ -127,10 +126,10 @@ def _held(phrase: Phrase, starts: Frames) -> NDArray[np.bool_]:
 
 
 def _between(starts: Frames, held: NDArray[np.bool_], total: int) -> Frames:
-    """(N + 1) rising boundaries, a frame apart at least: held ones where they are, the others as near as they may be."""
+    """(N + 1) rising boundaries, a frame apart at least: held ones stay, the others are as near as may be."""
     bounds = np.concatenate([starts, [total]])
     fixed = [*np.flatnonzero(held).tolist(), len(starts)]
-    for first, last in zip(fixed, fixed[1:], strict=False):
+    for first, last in pairwise(fixed):
         for n in range(first + 1, last):
             bounds[n] = min(max(bounds[n], bounds[n - 1] + 1), bounds[last] - (last - n))
     return bounds

@@ -27,6 +27,7 @@ MEDIA_TYPES: dict[str, str] = {
 }
 MOST_WAV_BYTES = 2**32 - 64  # sizes in a RIFF header have 32 bits
 _WAV_HEADER_BYTES = 44
+_SUBTYPES = {"flac": "PCM_16", "ogg": "VORBIS"}
 _MP3_KBITS = "192k"
 _FFMPEG_SECONDS = 60
 
@@ -144,14 +145,13 @@ class _Libsndfile:
     """FLAC and Ogg Vorbis."""
 
     length_bytes: int | None = None
-    _SUBTYPES = {"flac": "PCM_16", "ogg": "VORBIS"}
 
     def __init__(self, name: str, sample_rate_hz: int, samples: int) -> None:
         self._outlet = _Outlet()
         self._samples = samples if name == "flac" else None
         try:
             self._file = soundfile.SoundFile(
-                self._outlet, "w", sample_rate_hz, 1, format=name.upper(), subtype=self._SUBTYPES[name]
+                self._outlet, "w", sample_rate_hz, 1, format=name.upper(), subtype=_SUBTYPES[name]
             )
         except soundfile.LibsndfileError as error:
             raise OutputError(f"{name} cannot be made ({error})", where="format", remedy="ask for wav") from None
@@ -168,7 +168,7 @@ class _Libsndfile:
         self._file.close()
 
     def _counted(self, piece: bytes) -> bytes:
-        """FLAC's first bytes with the length in them (STREAMINFO, 36 bits), which libsndfile would fill in at the end."""
+        """FLAC's first bytes with the length in them (36 bits of STREAMINFO); libsndfile knows it only at the end."""
         if self._samples is None or len(piece) < 26:
             return piece
         head = bytearray(piece)

@@ -154,7 +154,7 @@ class Jobs:
             self._next()
 
     async def work(self, job: Job, task: Callable[[], T]) -> T:
-        """Run a piece of a job's work in a thread; raises CancelledWorkError if the job was cancelled before or after."""
+        """Run a piece of a job's work in a thread; CancelledWorkError if the job was cancelled before or after."""
         job.go_on()
         running = asyncio.get_running_loop().run_in_executor(self._pool, task)
         try:

@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 
 from visinger.errors import OutputError, VisingerError
 
+_SEE = "see the API's documentation at /docs"
+
 
 class Detail(BaseModel):
     """What is wrong, where, and what to do about it."""
@@ -89,15 +91,13 @@ def answer_problems(app: FastAPI) -> None:
                 HTTPStatus.UNPROCESSABLE_ENTITY,
                 str(first["msg"]),
                 where=_place(first["loc"]),
-                remedy="see the API's documentation at /docs",
+                remedy=_SEE,
             )
         )
 
     @app.exception_handler(HTTPException)
     async def _framework(_request: Request, error: HTTPException) -> JSONResponse:
-        response = response_to(
-            RefusedError(HTTPStatus(error.status_code), str(error.detail), remedy="see the API's documentation at /docs")
-        )
+        response = response_to(RefusedError(HTTPStatus(error.status_code), str(error.detail), remedy=_SEE))
         response.headers.update(error.headers or {})
         return response
 

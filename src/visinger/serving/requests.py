@@ -82,6 +82,40 @@ class RenderRequest(SongRequest):
     format: Format = "wav"
 
 
+class SingQuery(BaseModel):
+    """How a score file is to be sung at once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[
+        str, Field(max_length=255, description="the file's name; its suffix tells the format", examples=["song.mid"])
+    ]
+    voice: Annotated[str, Field(max_length=200)] = embedded.DEFAULT
+    singer: Annotated[str, Field(max_length=200)] = ""
+    language: Annotated[str, Field(max_length=20)] = ""
+    part: Annotated[
+        str, Field(max_length=200, description="a name or, from 1, a number; empty: the first with words")
+    ] = ""
+    verse: Annotated[int, Field(ge=1, le=999)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    transpose: Annotated[int, Field(ge=-127, le=127)] | Literal["auto"] = 0
+    own_pitch: bool = False
+    format: Format = "wav"
+
+    def song(self, part: int) -> SongRequest:
+        """The same wishes for one part, without a document."""
+        return SongRequest(
+            score={},
+            part=part,
+            voice=self.voice,
+            singer=self.singer,
+            language=self.language,
+            transpose=self.transpose,
+            seed=self.seed,
+            own_pitch=self.own_pitch,
+        )
+
+
 class ScoreReply(BaseModel):
     """A file as a score document."""
 

@@ -102,9 +102,8 @@ class Guard:
                     if not message.get("more_body", False):
                         return b"".join(parts)
         except TimeoutError:
-            raise RefusedError(
-                HTTPStatus.REQUEST_TIMEOUT, f"the request was not whole within {BODY_SECONDS:g} s", remedy="send it again"
-            ) from None
+            late = f"the request was not whole within {BODY_SECONDS:g} s"
+            raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, late, remedy="send it again") from None
 
 
 def _too_large(limit: int) -> RefusedError:

@@ -1,4 +1,4 @@
-"""The voices that may be asked for: those embedded, and the folders named at the start; opened once, when first needed."""
+"""The voices that may be asked for: those embedded, and folders named at the start; each opened when first needed."""
 
 import threading
 from collections.abc import Iterable

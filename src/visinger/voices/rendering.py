@@ -4,6 +4,8 @@ The latent z is made phrase by phrase and cross-faded where a phrase was cut
 inside a vowel. The decoder then runs over overlapping chunks with enough
 context on either side to equal one pass over the whole stretch; its phase is
 carried in float64. Silent phrases cost nothing: those around them end and begin in rests.
+Where phrases meet in a rest the decoder starts afresh, so that what lies between
+two rests depends on nothing outside and can be rendered alone.
 
 Shapes: C latent channels · T frames · S samples, S = T × hop.
 """
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visinger.phrasing.performance import PhrasePerformance
+from visinger.phrasing.phrase import SILENCE, Phrase
 from visinger.phrasing.regulation import owners
 from visinger.phrasing.vocabulary import Vocabulary
 from visinger.units import gain_from_db
@@ -26,7 +29,8 @@ from visinger.voices.performing import overlap_frames, rising
 FIRST_CHUNK_FRAMES = 40  # a quick first sound
 CHUNK_FRAMES = 200
 SILENT_BLOCK_FRAMES = 500
-FADE_SECONDS = 0.005  # at the song's end, and where singing meets digital silence
+FADE_SECONDS = 0.005  # at the song's end, and where singing meets silence
+PARTING_FRAMES = 25  # of rest on both sides: about what the decoder sees beyond a chunk
 
 
 @dataclass(frozen=True)
@@ -47,14 +51,27 @@ class Piece:
     first_frame: int
     z: NDArray[np.float32] | None  # (C, T); None is silence
     f0_hz: NDArray[np.float32]  # (T)
+    afresh: bool = False  # what came before ended in a rest
+
+
+def parted(before: Phrase, after: Phrase) -> bool:
+    """Whether two consecutive phrases sound independently: they meet in a rest, and neither reaches into the other."""
+    if before.silent or after.silent:
+        return before.silent != after.silent
+    whole = before.kept.stop == before.frames and after.kept.start == 0
+    rests = before.phonemes[-1] == SILENCE and after.phonemes[0] == SILENCE
+    lengths = int(before.note_frames[-1]), int(after.note_frames[0])
+    return whole and rests and min(lengths) >= PARTING_FRAMES
 
 
 def latents(engine: Engine, performances: Iterable[PhrasePerformance]) -> Iterator[Piece]:
     """The song's kept frames in order, each once; joins inside a vowel cross-faded."""
     tail: NDArray[np.float32] = np.zeros((engine.description.latent_channels, 0), dtype=np.float32)
+    last: Phrase | None = None
     for performance, following in _with_next(performances):
         phrase, kept = performance.phrase, performance.phrase.kept
         f0_hz = performance.f0_hz.astype(np.float32)
+        afresh, last = last is not None and parted(last, phrase), phrase
         if phrase.silent:
             yield Piece(phrase.start_frame + kept.start, None, f0_hz[kept])
             continue
@@ -68,7 +85,7 @@ def latents(engine: Engine, performances: Iterable[PhrasePerformance]) -> Iterat
         tail = z[:, kept.stop - after : kept.stop + after]
         # the last frames before a join wait for the phrase that comes, and lead its piece
         ready = slice(kept.start - before, kept.stop - after)
-        yield Piece(phrase.start_frame + ready.start, z[:, ready], f0_hz[ready])
+        yield Piece(phrase.start_frame + ready.start, z[:, ready], f0_hz[ready], afresh)
 
 
 def _with_next(
@@ -162,6 +179,9 @@ def decoded(engine: Engine, pieces: Iterable[Piece]) -> Iterator[NDArray[np.floa
     stretch: _Stretch | None = None
     for piece in pieces:
         if piece.z is not None:
+            if stretch is not None and piece.afresh:
+                yield from stretch.finish()
+                stretch = None
             stretch = stretch or _Stretch(engine, piece.first_frame)
             yield from stretch.add(piece)
             continue
