@@ -4,6 +4,8 @@ Files are written aside and renamed, so a full disk or a Ctrl-C never leaves
 half a song under the name the user asked for.
 """
 
+import base64
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from visinger.errors import OutputError, VisingerError
 
 SUFFIXES = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS"}
 LONGEST_READ_SECONDS = 4 * 3600
+LONGEST_PLAYED_SECONDS = 300  # in a notebook, whose file holds the sound
 BLOCK_SAMPLES = 1 << 20
 
 
@@ -32,6 +35,19 @@ class Wave:
     @property
     def seconds(self) -> float:
         return len(self.samples) / self.sample_rate_hz
+
+    def _repr_html_(self) -> str:
+        """A player for notebooks; of a long sound its first minutes, and that is said."""
+        played = self.samples[: int(LONGEST_PLAYED_SECONDS * self.sample_rate_hz)]
+        content = io.BytesIO()
+        soundfile.write(content, np.clip(played, -1.0, 1.0), self.sample_rate_hz, format="FLAC", subtype="PCM_16")
+        length = f"{self.seconds:.1f} s"
+        if len(played) < len(self.samples):
+            length = f"the first {LONGEST_PLAYED_SECONDS} s of {length}"
+        source = f"data:audio/flac;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
+        return (
+            f'<audio controls preload="metadata" src="{source}"></audio><div>{length}, {self.sample_rate_hz} Hz</div>'
+        )
 
     def resampled(self, sample_rate_hz: int) -> "Wave":
         """The same sound at another rate (band-limited, no delay)."""

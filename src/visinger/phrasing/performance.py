@@ -81,6 +81,12 @@ class Performance:
         phrases[phrase] = replace(phrases[phrase], frames=np.asarray(frames, dtype=np.int64))
         return replace(self, phrases=tuple(phrases))
 
+    def _repr_html_(self) -> str:
+        """Notes, pitch and phonemes for notebooks."""
+        from visinger.phrasing.picture import shown  # it draws performances, so it knows them first
+
+        return shown(self)
+
     def as_json(self) -> dict[str, object]:
         """The documented exchange form; absolute frames of the song, cuts undone."""
         phonemes: list[dict[str, str | int]] = []

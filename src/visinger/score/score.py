@@ -199,6 +199,12 @@ class Score:
         """The exact length of the song."""
         return self.tempo_map.seconds(self.length_ticks)
 
+    def _repr_html_(self) -> str:
+        """A piano roll for notebooks."""
+        from visinger.score.picture import shown  # it draws scores, so it knows them first
+
+        return shown(self)
+
     def transposed(self, semitones: int) -> "Score":
         parts = tuple(
             replace(
