@@ -5,16 +5,19 @@ silence needs no context: both phrases meet in the pause. Any other cut lies
 inside one held sound, within the 30 % of its slot (15 % before a coda) that the
 score lock always leaves it, and both phrases sing on past it: `keep_frames` says what to keep, and the kept
 frames of all phrases tile the song exactly. A long silence becomes phrases of its
-own, which a singer need not sing.
+own, which a singer need not sing. A cut depends on the slots up to the longest phrase and its
+context ahead, never on the rest of the song.
 """
 
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from visinger.phrasing.lock import KEPT_SHARE_DENOMINATOR, KEPT_SHARE_NUMERATOR
 from visinger.phrasing.phrase import BREATH, SILENCE, Phrase
-from visinger.phrasing.slots import SlotTable
+from visinger.phrasing.slots import Slot, SlotTable
 
 LONGEST_PHRASE_FRAMES = 1000  # ten seconds kept
 FIRST_PHRASE_FRAMES = 400  # a song's first sound should not wait for ten seconds
@@ -38,28 +41,93 @@ class _Place:
     length: int
 
 
+@dataclass(frozen=True)
+class _Stretch:
+    """Slots of a song, and the places to cut among them."""
+
+    table: SlotTable
+    places: list[_Place]  # in time order
+    first_sound: int  # the frame of the song's first sound; any later one before there is a sound
+
+    def next_cut(self, start: int, song_frames: int) -> tuple[int, int]:
+        """Frame and rank of the cut that ends the phrase from `start` on."""
+        begin = bisect_right(self.places, start, key=lambda place: place.frame)
+        reach, end = begin, song_frames
+        while reach < len(self.places) and self.places[reach].frame <= start + LONGEST_PHRASE_FRAMES:
+            if self.places[reach].rank == ALWAYS:
+                end = self.places[reach].frame
+                break
+            reach += 1
+        return _next_cut(self.places[begin:reach], start, end, opening=start <= self.first_sound)
+
+
 def cut(table: SlotTable) -> tuple[Phrase, ...]:
     """Phrases whose kept frames tile [0, T), each keeping at most `LONGEST_PHRASE_FRAMES`."""
     symbols = table.symbols()
     sounding = [k for k, symbol in enumerate(symbols) if symbol != SILENCE]
     first_sound = int(table.starts[sounding[0]]) if sounding else 0
-    cuts = _chosen(_places(table, symbols), table.frames, first_sound=first_sound)
-    phrases = []
-    for (start, _), (end, rank_after), rank_before in zip(
-        cuts, cuts[1:], [ALWAYS, *(rank for _, rank in cuts[1:])], strict=False
-    ):
-        first = start if rank_before <= AT_REST else _context_before(table, start)
-        last = end if rank_after <= AT_REST else _context_after(table, end)
-        phrases.append(table.phrase(first, last, keep=(start, end)))
-    return tuple(phrases)
+    whole = _Stretch(table, _places(table, symbols), first_sound)
+    return tuple(_phrases(lambda _start: whole, table.frames))
 
 
-def _places(table: SlotTable, symbols: list[str]) -> list[_Place]:
-    """Every place to cut, in time order."""
+def cut_as_laid(slots: Iterable[Slot], frames: int, language: str) -> Iterator[Phrase]:
+    """What `cut` makes of all the slots together, each phrase made as soon as the slots that it needs are laid.
+
+    `frames` is T of the song, where the last slot ends.
+    """
+    return _phrases(_Window(slots, frames, language).around, frames)
+
+
+def _phrases(around: Callable[[int], _Stretch], frames: int) -> Iterator[Phrase]:
+    """Cut phrase after phrase; `around` gives all that a phrase from some frame on depends on."""
+    start, rank_before = 0, ALWAYS
+    while start < frames:
+        stretch = around(start)
+        end, rank_after = stretch.next_cut(start, frames)
+        first = start if rank_before <= AT_REST else _context_before(stretch.table, start)
+        last = end if rank_after <= AT_REST else _context_after(stretch.table, end)
+        yield stretch.table.phrase(first, last, keep=(start, end))
+        start, rank_before = end, rank_after
+
+
+class _Window:
+    """The slots near the phrase to come: earlier ones are forgotten, later ones not yet asked for."""
+
+    def __init__(self, slots: Iterable[Slot], frames: int, language: str) -> None:
+        self._coming = iter(slots)
+        self._frames = frames
+        self._language = language
+        self._held: list[Slot] = []
+        self._ended = False
+        self._first_sound: int | None = None
+
+    def around(self, start: int) -> _Stretch:
+        """The slots around the phrase that starts at `start`, which never falls from call to call."""
+        far = start + LONGEST_PHRASE_FRAMES + 2 * LONGEST_CONTEXT_FRAMES
+        while not self._ended and (not self._held or self._held[-1].start_frame <= far):
+            slot = next(self._coming, None)
+            if slot is None:
+                self._ended = True
+                break
+            self._held.append(slot)
+            if self._first_sound is None and slot.symbol != SILENCE:
+                self._first_sound = slot.start_frame
+        near = start - 2 * LONGEST_CONTEXT_FRAMES
+        past = next((k for k in range(len(self._held) - 1) if self._held[k + 1].start_frame >= near), 0)
+        del self._held[:past]
+        # Until the slots have ended, the last one held only says where the one before it ends.
+        slots, end = (self._held, self._frames) if self._ended else (self._held[:-1], self._held[-1].start_frame)
+        table = SlotTable.of(slots, end, self._language)
+        first_sound = start if self._first_sound is None else self._first_sound
+        return _Stretch(table, _places(table, [slot.symbol for slot in self._held]), first_sound)
+
+
+def _places(table: SlotTable, symbols: Sequence[str]) -> list[_Place]:
+    """Every place to cut, in time order; `symbols` (K, one more where the song goes on) is what the slots hold."""
     starts = table.starts.tolist()
     closed = table.closed()
     places: list[_Place] = []
-    for k, symbol in enumerate(symbols):
+    for k, symbol in enumerate(symbols[: len(starts) - 1]):
         start, length = starts[k], starts[k + 1] - starts[k]
         if symbol == SILENCE and length >= SILENT_PHRASE_FRAMES:
             places += _silent_places(start, length, ends_song=k == len(symbols) - 1)
@@ -78,7 +146,7 @@ def _places(table: SlotTable, symbols: list[str]) -> list[_Place]:
     return [place for place in places if 0 < place.frame < table.frames]
 
 
-def _opens_breath(symbols: list[str], k: int, length: int) -> bool:
+def _opens_breath(symbols: Sequence[str], k: int, length: int) -> bool:
     return length >= 10 and k + 1 < len(symbols) and symbols[k + 1] == BREATH
 
 
@@ -88,24 +156,6 @@ def _silent_places(start: int, length: int, *, ends_song: bool) -> list[_Place]:
     last = start + length - (0 if ends_song else SILENT_MARGIN_FRAMES)
     frames = [*range(first, last, LONGEST_PHRASE_FRAMES), last]
     return [_Place(frame, ALWAYS, length) for frame in frames]
-
-
-def _chosen(places: list[_Place], frames: int, *, first_sound: int) -> list[tuple[int, int]]:
-    """The cuts as (frame, rank), the song's start and end among them."""
-    cuts = [(0, ALWAYS)]
-    begin = 0
-    while cuts[-1][0] < frames:
-        start = cuts[-1][0]
-        while begin < len(places) and places[begin].frame <= start:
-            begin += 1
-        reach, end = begin, frames
-        while reach < len(places) and places[reach].frame <= start + LONGEST_PHRASE_FRAMES:
-            if places[reach].rank == ALWAYS:
-                end = places[reach].frame
-                break
-            reach += 1
-        cuts.append(_next_cut(places[begin:reach], start, end, opening=start <= first_sound))
-    return cuts
 
 
 def _next_cut(window: list[_Place], start: int, end: int, *, opening: bool) -> tuple[int, int]:

@@ -11,7 +11,7 @@ Where the score leaves it open:
 - several syllables on one note share it evenly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +19,7 @@ from pathlib import Path
 from visinger.errors import LyricError, at_bar
 from visinger.language import Syllable
 from visinger.phrasing.phrase import BREATH, SILENCE
-from visinger.phrasing.slots import SlotTable, SlotWriter
+from visinger.phrasing.slots import Slot
 from visinger.score.score import Note, Part, Score
 from visinger.units import frame_at
 
@@ -48,18 +48,32 @@ class SungNote:
     @property
     def silent(self) -> bool:
         """True for a pause or a breath typed as a lyric."""
-        return all(syllable.nucleus in (SILENCE, BREATH) for syllable in self.syllables)
+        return _silent(self.syllables)
+
+
+def refuse_hold_of_nothing(part: Part, spelled: Mapping[int, tuple[Syllable, ...]], path: Path | None) -> None:
+    """Raise LyricError where a note prolongs a vowel and none was sung before."""
+    for k, note in enumerate(part.notes):
+        syllables = spelled.get(k, (HOLD,))
+        if syllables[0].continues:
+            raise LyricError(
+                f"the lyric '{note.lyric}' prolongs a vowel, but none was sung before",
+                where=at_bar(path, note.bar, note.beat),
+                remedy="write a syllable",
+            )
+        if not _silent(syllables):
+            return
 
 
 def timed(
-    score: Score, part: Part, spelled: dict[int, tuple[Syllable, ...]], *, length: Fraction
-) -> tuple[SungNote, ...]:
+    score: Score, part: Part, spelled: Mapping[int, tuple[Syllable, ...]], *, length: Fraction
+) -> Iterator[SungNote]:
     """The notes in seconds: cut where the next begins, shortened by staccato and breath marks."""
     seconds = score.tempo_map.seconds
-    starts = [*(seconds(note.start_tick) for note in part.notes), length]
-    sung = []
+    following = seconds(part.notes[0].start_tick)
     for k, note in enumerate(part.notes):
-        start, following, last = starts[k], starts[k + 1], k + 1 == len(part.notes)
+        last = k + 1 == len(part.notes)
+        start, following = following, length if last else seconds(part.notes[k + 1].start_tick)
         end = min(seconds(note.end_tick), following)
         if following - end < LEGATO_GAP_SECONDS and not last:
             end = following
@@ -69,59 +83,57 @@ def timed(
             end = start + (written_end - start) * STACCATO_SHARE
         if note.breath_after and not last and rest < BREATH_REST_SECONDS:
             end = min(end, max(start + (written_end - start) / 2, following - MARKED_BREATH_SECONDS))
-        sung.append(SungNote(note, k, start, end, following, rest, spelled.get(k, (HOLD,))))
-    return tuple(sung)
+        yield SungNote(note, k, start, end, following, rest, spelled.get(k, (HOLD,)))
 
 
-def voiced(sung: Sequence[SungNote], path: Path | None) -> tuple[tuple[SungNote, ...], list[str]]:
-    """Give every note the vowels it sings and codas to the last note of their melisma; say what was doubtful."""
-    done: list[SungNote] = []
-    warnings: list[str] = []
-    held: Syllable | None = None  # the last syllable sung
+def voiced(sung: Iterable[SungNote], path: Path | None, doubts: list[str]) -> Iterator[SungNote]:
+    """Give every note the vowels it sings and codas to the last note of their melisma.
+
+    Looks one note ahead. What is doubtful is added to `doubts` as it is met. The
+    notes begin with a syllable (`refuse_hold_of_nothing`).
+    """
+    before: SungNote | None = None
+    held = HOLD  # the last syllable sung
     for note in sung:
         resolved = note
-        if note.syllables[0].continues:
-            place = at_bar(path, note.note.bar, note.note.beat)
-            if held is None:
-                raise LyricError(
-                    f"the lyric '{note.note.lyric}' prolongs a vowel, but none was sung before",
-                    where=place,
-                    remedy="write a syllable",
-                )
+        if before is not None and note.syllables[0].continues:
             coda = note.syllables[0].coda
-            before = done[-1]
             slurred = before.end == note.start and not before.silent
             if slurred:
                 coda = (*held.coda, *coda)
-                done[-1] = replace(before, syllables=(*before.syllables[:-1], replace(held, coda=())))
+                before = replace(before, syllables=(*before.syllables[:-1], replace(held, coda=())))
             elif not note.note.lyric and (before.rest or before.silent):
-                warnings.append(f"{place}: a note after a rest has no lyric; it sings '{held.nucleus}' again")
+                place = at_bar(path, note.note.bar, note.note.beat)
+                doubts.append(f"{place}: a note after a rest has no lyric; it sings '{held.nucleus}' again")
             first = Syllable((), held.nucleus, coda)
             resolved = replace(note, syllables=(first, *note.syllables[1:]), slurred=slurred)
+        if before is not None:
+            yield before
         if not resolved.silent:
             held = resolved.syllables[-1]
-        done.append(resolved)
-    return tuple(done), warnings
+        before = resolved
+    if before is not None:
+        yield before
 
 
-def laid_out(sung: Sequence[SungNote], frames: int, language: str) -> SlotTable:
-    """Slots of notes, rests and breaths on the absolute frame grid, `frames` in all."""
-    writer = SlotWriter()
-    _rest(writer, Fraction(0), sung[0].start, breath=_breath(sung[0].start, sung[0]))
-    for k, note in enumerate(sung):
+def laid_out(sung: Iterable[SungNote], frames: int) -> Iterator[Slot]:
+    """Slots of notes, rests and breaths on the absolute frame grid, `frames` in all; looks one note ahead."""
+    before: SungNote | None = None
+    for note in sung:
+        if before is None:
+            yield from _rest(Fraction(0), note.start, breath=_breath(note.start, note))
+        else:
+            breath = _breath(before.rest, note)
+            if before.note.breath_after and not breath:
+                breath = min(before.following - before.end, MARKED_BREATH_SECONDS)
+            yield from _rest(before.end, before.following, breath=breath)
         count = len(note.syllables)
         for j, syllable in enumerate(note.syllables):
-            start = note.start + (note.end - note.start) * j / count
-            pitch, slurred = note.note.pitch_midi, note.slurred and j == 0
-            writer.sing(frame_at(start), syllable, pitch=pitch, note=note.index, slurred=slurred)
-        if k + 1 < len(sung):
-            breath = _breath(note.rest, sung[k + 1])
-            if note.note.breath_after and not breath:
-                breath = min(note.following - note.end, MARKED_BREATH_SECONDS)
-            _rest(writer, note.end, note.following, breath=breath)
-        elif note.end < note.following:
-            writer.rest(frame_at(note.end), frames)
-    return writer.table(frames, language)
+            start = note.start + (note.end - note.start) * j / count if j else note.start
+            yield Slot(frame_at(start), syllable, note.note.pitch_midi, note.index, note.slurred and j == 0)
+        before = note
+    if before is not None and before.end < before.following:
+        yield from _pause(frame_at(before.end), frames, SILENCE)
 
 
 def _breath(rest: Fraction, following: SungNote) -> Fraction:
@@ -131,8 +143,20 @@ def _breath(rest: Fraction, following: SungNote) -> Fraction:
     return min(BREATH_SECONDS, rest / 2)
 
 
-def _rest(writer: SlotWriter, start: Fraction, end: Fraction, *, breath: Fraction) -> None:
+def _rest(start: Fraction, end: Fraction, *, breath: Fraction) -> Iterator[Slot]:
     """A pause from `start` to `end` seconds, of which the last `breath` seconds are a breath."""
+    if start == end:
+        return
     inhale = frame_at(end - breath)
-    writer.rest(frame_at(start), inhale, SILENCE)
-    writer.rest(inhale, frame_at(end), BREATH)
+    yield from _pause(frame_at(start), inhale, SILENCE)
+    yield from _pause(inhale, frame_at(end), BREATH)
+
+
+def _pause(start_frame: int, end_frame: int, symbol: str) -> Iterator[Slot]:
+    """A pause or a breath; none where it would have no frame."""
+    if end_frame > start_frame:
+        yield Slot(start_frame, Syllable((), symbol))
+
+
+def _silent(syllables: Sequence[Syllable]) -> bool:
+    return all(syllable.nucleus in (SILENCE, BREATH) for syllable in syllables)

@@ -5,6 +5,7 @@ Shapes: N phonemes · K slots.
 A slot starts at the frame of its exact second, never at a sum of rounded lengths.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +15,22 @@ from visinger.language import Syllable
 from visinger.phrasing.phrase import BREATH, REST, SILENCE, Phrase
 
 NOTHING = -1  # the note index of rests and breaths
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What sounds from a frame of the song until the next slot's: a syllable on a note, a rest or a breath."""
+
+    start_frame: int
+    syllable: Syllable  # its onset sounds before the frame
+    pitch: int = REST
+    note: int = NOTHING
+    slurred: bool = False
+
+    @property
+    def symbol(self) -> str:
+        """What it holds: its first phoneme from the beat on."""
+        return self.syllable.nucleus
 
 
 @dataclass(frozen=True)
@@ -33,6 +50,14 @@ class SlotTable:
     @property
     def frames(self) -> int:
         return int(self.starts[-1])
+
+    @classmethod
+    def of(cls, slots: Iterable[Slot], frames: int, language: str) -> "SlotTable":
+        """The slots in time order; the last ends at `frames`."""
+        writer = _SlotWriter()
+        for slot in slots:
+            writer.add(slot)
+        return writer.table(frames, language)
 
     def symbols(self) -> list[str]:
         """(K) what each slot holds: its first phoneme from the beat on."""
@@ -90,7 +115,7 @@ class SlotTable:
 
 
 @dataclass
-class SlotWriter:
+class _SlotWriter:
     """Collects slots in time order."""
 
     phonemes: list[str] = field(default_factory=list)
@@ -102,25 +127,21 @@ class SlotWriter:
     starts: list[int] = field(default_factory=list)
     score_notes: list[int] = field(default_factory=list)
 
-    def sing(self, start_frame: int, syllable: Syllable, *, pitch: int, note: int, slurred: bool = False) -> None:
-        """A slot that holds the syllable's nucleus, its onset before the beat."""
+    def add(self, slot: Slot) -> None:
+        """Write down the slot's phonemes: its nucleus, what sounds before the beat, what closes it."""
+        syllable = slot.syllable
         roles = [(s, True, False) for s in syllable.onset]
         roles.append((syllable.nucleus, False, False))
         roles.extend((s, False, True) for s in syllable.coda)
         for symbol, before_beat, coda in roles:
             self.phonemes.append(symbol)
-            self.pitches.append(REST if symbol in (SILENCE, BREATH) else pitch)
+            self.pitches.append(REST if symbol in (SILENCE, BREATH) else slot.pitch)
             self.slot.append(len(self.starts))
             self.before_beat.append(before_beat)
             self.coda.append(coda)
-            self.slurred.append(slurred and not coda)
-        self.starts.append(start_frame)
-        self.score_notes.append(note)
-
-    def rest(self, start_frame: int, end_frame: int, symbol: str = SILENCE) -> None:
-        """A pause or a breath; none where it would have no frame."""
-        if end_frame > start_frame:
-            self.sing(start_frame, Syllable((), symbol), pitch=REST, note=NOTHING)
+            self.slurred.append(slot.slurred and not coda)
+        self.starts.append(slot.start_frame)
+        self.score_notes.append(slot.note)
 
     def table(self, frames: int, language: str) -> SlotTable:
         """All slots; the last ends at `frames`."""

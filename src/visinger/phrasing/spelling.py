@@ -3,7 +3,9 @@
 `line.py` says how a line is sung where the score leaves it open.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -13,10 +15,10 @@ from visinger import language as languages
 from visinger.errors import LyricError, ScoreError, at_bar
 from visinger.language import Dictionary, SpellingError, Syllable
 from visinger.phrasing import line
-from visinger.phrasing.cutting import cut
+from visinger.phrasing.cutting import cut_as_laid
 from visinger.phrasing.dynamics import level_db
 from visinger.phrasing.phrase import Phrase
-from visinger.phrasing.slots import SlotTable
+from visinger.phrasing.slots import Slot, SlotTable
 from visinger.score.score import LONGEST_SCORE_SECONDS, Part, Score
 from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ, round_half_up
 
@@ -37,6 +39,63 @@ class Song:
         return -(-self.samples // HOP_SAMPLES)
 
 
+@dataclass(frozen=True)
+class SpelledPart:
+    """A part whose words are spelled, and whose phrases are made as they are asked for.
+
+    Whatever could refuse the part has been checked; making phrases raises nothing.
+    """
+
+    score: Score
+    part: Part
+    language: str
+    length: Fraction  # of the song in seconds
+    syllables: Mapping[int, tuple[Syllable, ...]]  # by the index of the note they begin on
+    doubts: tuple[str, ...]  # of the score and the words
+
+    @property
+    def samples(self) -> int:
+        """The song's samples at 24 kHz."""
+        return round_half_up(SAMPLE_RATE_HZ * self.length)
+
+    @property
+    def frames(self) -> int:
+        """T of the song: its samples in hops, the last one begun."""
+        return -(-self.samples // HOP_SAMPLES)
+
+    def level_db(self) -> NDArray[np.float64]:
+        """(T) the dynamics, 0 dB = mf."""
+        return level_db(self.part.dynamics, self.score.tempo_map, self.frames)
+
+    def symbols(self) -> dict[str, int]:
+        """Every phoneme that will be sung, in order, with the index of the first note that sings it."""
+        first: dict[str, int] = {}
+        for note in sorted(self.syllables):
+            for syllable in self.syllables[note]:
+                for symbol in (*syllable.onset, *([syllable.nucleus] if syllable.nucleus else []), *syllable.coda):
+                    first.setdefault(symbol, note)
+        return first
+
+    def slots(self, doubts: list[str]) -> Iterator[Slot]:
+        """The notes, rests and breaths in time order; what is doubtful in them is added to `doubts` as it is met."""
+        sung = line.timed(self.score, self.part, self.syllables, length=self.length)
+        return line.laid_out(line.voiced(sung, self.score.path, doubts), self.frames)
+
+    def phrases(self, doubts: list[str]) -> Iterator[Phrase]:
+        """The phrases in time order, each made from the notes around it when it is asked for."""
+        return cut_as_laid(self.slots(doubts), self.frames, self.language)
+
+    def song(self) -> Song:
+        """All phrases at once."""
+        doubts: list[str] = []
+        phrases = tuple(self.phrases(doubts))
+        return Song(phrases, self.samples, self.level_db(), self.warnings(doubts), self.language)
+
+    def warnings(self, doubts: Sequence[str]) -> tuple[str, ...]:
+        """What to say of the song, `doubts` being those of its phrases."""
+        return (*self.score.doubts, *doubts, *self.doubts)
+
+
 def spell(score: Score, *, part: int = 0, language: str | None = None, dictionary: Dictionary | None = None) -> Song:
     """The phrases of one part.
 
@@ -48,15 +107,13 @@ def spell(score: Score, *, part: int = 0, language: str | None = None, dictionar
     where there is nothing to sing, `LyricError` with bar, beat and text where
     words cannot be spelled.
     """
-    table, samples, warnings = slot_table(score, part=part, language=language, dictionary=dictionary)
-    levels = level_db(score.parts[part].dynamics, score.tempo_map, table.frames)
-    return Song(cut(table), samples, levels, (*score.doubts, *warnings), table.language)
+    return spelled_part(score, part=part, language=language, dictionary=dictionary).song()
 
 
-def slot_table(
+def spelled_part(
     score: Score, *, part: int = 0, language: str | None = None, dictionary: Dictionary | None = None
-) -> tuple[SlotTable, int, list[str]]:
-    """The part before it is cut, the song's samples at 24 kHz, and what was doubtful in the words."""
+) -> SpelledPart:
+    """One part's words spelled, its phrases still to be made; takes and raises what `spell` does."""
     chosen = _part(score, part)
     _check(score, chosen)
     length = max([score.seconds, *(score.tempo_map.seconds(p.notes[-1].end_tick) for p in score.parts if p.notes)])
@@ -69,11 +126,19 @@ def slot_table(
     named = dictionary.language if dictionary is not None else ""
     chosen_language = language or named or score.language or _told_from(chosen)
     words = _Words.of(chosen, chosen_language, dictionary)
-    sung = line.timed(score, chosen, words.spelled(score), length=length)
-    sung, doubts = line.voiced(sung, score.path)
-    warnings = [*doubts, *words.doubts(score)]
-    samples = round_half_up(SAMPLE_RATE_HZ * length)
-    return line.laid_out(sung, -(-samples // HOP_SAMPLES), chosen_language), samples, warnings
+    syllables = words.spelled(score)
+    line.refuse_hold_of_nothing(chosen, syllables, score.path)
+    return SpelledPart(score, chosen, chosen_language, length, syllables, tuple(words.doubts(score)))
+
+
+def slot_table(
+    score: Score, *, part: int = 0, language: str | None = None, dictionary: Dictionary | None = None
+) -> tuple[SlotTable, int, list[str]]:
+    """The part before it is cut, the song's samples at 24 kHz, and what was doubtful in the words."""
+    spelled = spelled_part(score, part=part, language=language, dictionary=dictionary)
+    doubts: list[str] = []
+    table = SlotTable.of(spelled.slots(doubts), spelled.frames, spelled.language)
+    return table, spelled.samples, [*doubts, *spelled.doubts]
 
 
 def _part(score: Score, part: int) -> Part:
