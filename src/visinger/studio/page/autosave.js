@@ -10,6 +10,11 @@ export function new_id() {
   return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// The project that an address names after its "#"; "" when it names none.
+export function identity_in(hash) {
+  return /^#([0-9a-f]{16})$/.exec(hash)?.[1] ?? "";
+}
+
 export function start(state, { api, say, announce }) {
   let id = "", revision = 0, unsent = false, sending = false, timer = 0, wait = FIRST_WAIT_MS, told_full = false;
 
@@ -159,6 +164,10 @@ export function start(state, { api, say, announce }) {
 
   state.on("score", () => { if (!loading) changed(); });
   state.on("takes", () => { if (!loading) changed(); });
+  window.addEventListener("hashchange", () => {
+    const named = identity_in(location.hash);
+    if (named && named !== id) open(named).catch((error) => announce(error.message, { kind: "problem" }));
+  });
   window.addEventListener("online", () => later(0));
   window.addEventListener("beforeunload", () => { if (unsent) keep(); });
   document.addEventListener("visibilitychange", () => { if (document.hidden && unsent) later(0); });

@@ -34,10 +34,19 @@ const by_id = (id) => document.getElementById(id);
 function make_announce() {
   const line = by_id("messages");
   let timer = 0;
-  return (text, { kind = "note" } = {}) => {
+  // `action` is {text, run}: what can be done about it at once
+  return (text, { kind = "note", action = null } = {}) => {
     clearTimeout(timer);
     line.textContent = text;
     line.dataset.kind = kind;
+    if (action) {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "remedy", textContent: action.text });
+      button.addEventListener("click", () => {
+        line.textContent = "";
+        action.run();
+      });
+      line.append(" ", button);
+    }
     if (kind !== "problem") timer = setTimeout(() => { line.textContent = ""; }, SHOWN_MS);
   };
 }
@@ -126,7 +135,7 @@ function start_status(state, say) {
 }
 
 async function open_first(context, state) {
-  const id = /^#([0-9a-f]{16})$/.exec(location.hash)?.[1];
+  const id = autosaving.identity_in(location.hash);
   try {
     if (id) {
       await context.autosave.open(id);

@@ -2,7 +2,11 @@
 
 const PERFORM_AFTER_MS = 300, FIRST_WAIT_MS = 1000, LONGEST_WAIT_MS = 15000;
 
-export function start(state, { api, announce }) {
+// the page counts these notes itself, in its own language and with a remedy that is one press away
+const OUT_OF_RANGE = /natural range/;
+
+export function start(state, context) {
+  const { api, say, announce } = context;
   let timer = 0, under_way = null, wait = FIRST_WAIT_MS, told = "";
 
   function later(milliseconds) {
@@ -40,9 +44,21 @@ export function start(state, { api, announce }) {
   }
 
   function warn(warnings) {
-    const text = warnings.join(" · ");
-    if (text !== told) announce(text, { kind: text ? "problem" : "note" });
+    const outside = notes_out_of_range();
+    const others = outside ? warnings.filter((warning) => !OUT_OF_RANGE.test(warning)) : warnings;
+    const text = [...(outside ? [say("out_of_voice", { count: outside })] : []), ...others].join(" · ");
+    if (text === told) return;
     told = text;
+    const move = () => state.change("undo_transpose", (draft) => { draft.transpose = "auto"; });
+    const action = outside ? { text: say("move_to_voice"), run: move } : null;
+    announce(text, { kind: text ? "problem" : "note", action });
+  }
+
+  function notes_out_of_range() {
+    const card = context.voice_card?.();
+    if (!card || state.transpose === "auto") return 0;
+    const pitches = state.notes.map((note) => note.pitch + state.transpose);
+    return pitches.filter((pitch) => pitch < card.lowest_midi || pitch > card.highest_midi).length;
   }
 
   function failed(error) {
@@ -61,6 +77,7 @@ export function start(state, { api, announce }) {
   function changed({ opened }) {
     under_way?.abort.abort();
     under_way = null;
+    if (opened) told = ""; // another song's doubts are news again
     if (!state.notes.length) {
       clearTimeout(timer);
       state.set("status", { performing: "empty" });

@@ -6,6 +6,7 @@ export const FRAMES_PER_SECOND = 100;
 const MOST_PIXELS_PER_TICK = 2, LEAST_PIXELS_PER_TICK = 0.004;
 const ROW_HEIGHTS = { least: 10, most: 44 };
 const LOWEST_MIDI = 12, HIGHEST_MIDI = 119; // C0 to B8: nobody sings beyond
+const LEFT_MARGIN_PIXELS = 12; // so that the first note's head can be taken hold of
 const MARGIN_TICKS = 8 * 1920; // to write on after the last note
 
 export function make_view(state) {
@@ -75,13 +76,14 @@ export function make_view(state) {
       const shortest = notes.length ? notes.map((note) => note.duration).sort((a, b) => a - b)[notes.length >> 2] : 480;
       view.set({
         pixels_per_tick: within(30 / shortest, 0.04, 0.25), pixels_per_semitone: 20,
-        first_tick: 0, top_midi: middle + view.height / 40,
+        first_tick: -Infinity, top_midi: middle + view.height / 40,
       });
     },
   };
 
   function settle() {
-    view.first_tick = within(view.first_tick, 0, Math.max(0, view.last_tick - view.width / view.pixels_per_tick));
+    const least = -LEFT_MARGIN_PIXELS / view.pixels_per_tick;
+    view.first_tick = within(view.first_tick, least, Math.max(least, view.last_tick - view.width / view.pixels_per_tick));
     const rows = view.height / view.pixels_per_semitone;
     view.top_midi = Math.max(Math.min(view.top_midi, HIGHEST_MIDI + 0.5), LOWEST_MIDI - 0.5 + rows);
   }
