@@ -17,6 +17,7 @@ from visinger.units import midi_from_hz
 
 LONGEST_SHOWN_SECONDS = 120.0  # on a notebook's page
 _HUE_DEGREES = 210
+_PIXELS_PER_SECOND = 150.0  # a consonant of 50 ms has room for its name
 
 
 def performance_roll(performance: Performance, *, most_seconds: float = math.inf) -> str:
@@ -40,6 +41,7 @@ def performance_roll(performance: Performance, *, most_seconds: float = math.inf
             bar_lines=(),
             voices=(RollVoice(_HUE_DEGREES, True, notes, lines),),
             lane=lane,
+            pixels_per_second=_PIXELS_PER_SECOND,
         )
     )
 

@@ -87,6 +87,7 @@ class Roll:
     bar_lines: tuple[float, ...]
     voices: tuple[RollVoice, ...]
     lane: tuple[Stretch, ...] = ()
+    pixels_per_second: float = _PIXELS_PER_SECOND
 
 
 def write_picture(path: str | Path, score: Score) -> tuple[str, ...]:
@@ -191,7 +192,7 @@ def _begun(score: Score) -> Score:
 
 def drawn(roll: Roll) -> str:
     """The SVG of a roll."""
-    scale = min(_PIXELS_PER_SECOND, _WIDEST_SVG_PIXELS / max(roll.seconds, 1.0))
+    scale = min(roll.pixels_per_second, _WIDEST_SVG_PIXELS / max(roll.seconds, 1.0))
     width = _LEFT + roll.seconds * scale + _MARGIN
     lane_pixels = _LANE_PIXELS if roll.lane else 0
     height = _TOP + (roll.high - roll.low + 1) * _ROW_PIXELS + lane_pixels + _MARGIN
