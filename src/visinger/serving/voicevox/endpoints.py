@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 
 from visinger.audio import Wave
 from visinger.errors import VisingerError
-from visinger.serving.jobs import Jobs
+from visinger.serving.jobs import CancelledWorkError, Jobs, Lane
 from visinger.serving.problems import RefusedError
 from visinger.serving.settings import Settings
 from visinger.serving.shelf import Shelf
@@ -46,14 +46,21 @@ class UnknownError(VisingerError):
 
 
 class Stage:
-    """Where the songs are sung: in the server's own line, so that its length counts these requests too."""
+    """The server's own lanes, so that what it says of its line counts these requests too."""
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
 
+    async def asked(self, task: Callable[[], T]) -> T:
+        """What a task for someone at a screen gives; RefusedError rather than wait in a line that is full."""
+        return await self._done(self._jobs.reading, task)
+
     async def sung(self, task: Callable[[], T]) -> T:
-        """What the task gives when its turn has come; RefusedError rather than wait in a line that is full."""
-        job = self._jobs.open(None)
+        """What a task that makes sound gives; RefusedError as above."""
+        return await self._done(self._jobs.singing, task)
+
+    async def _done(self, lane: Lane, task: Callable[[], T]) -> T:
+        job = self._jobs.open(lane, None)
         async with self._jobs.turn(job):
             return await self._jobs.work(job, task)
 
@@ -73,6 +80,8 @@ class _PlainRefusals(APIRoute):
                 return _refusal(HTTPStatus.BAD_REQUEST, f"{place}: {first['msg']}")
             except UnknownError as error:
                 return _refusal(HTTPStatus.NOT_FOUND, str(error))
+            except CancelledWorkError:
+                return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the engine is stopping")
             except RefusedError as error:
                 return _refusal(error.status, str(error), retry_seconds=error.retry_seconds)
             except VisingerError as error:
@@ -87,14 +96,14 @@ def _refusal(status: HTTPStatus, text: str, *, retry_seconds: int | None = None)
     return JSONResponse({"detail": text.encode("utf-8", "replace").decode()}, status, headers)
 
 
-def add_voicevox(app: FastAPI, settings: Settings) -> None:
+def add_voicevox(app: FastAPI, settings: Settings, *, shelf: Shelf | None = None) -> None:
     """Let VOICEVOX' editor and OpenUtau's client sing through `app`; call it before the application starts.
 
     The singers are those of the server's Japanese voices; without one, those of its first voice's language. What
     `create_app` made (voices, the line of jobs) is shared; another application gets its own.
     """
     services = getattr(app.state, "services", None)
-    cast = Cast(services.shelf if services else Shelf(settings.voices))
+    cast = Cast(shelf or (services.shelf if services else Shelf(settings.voices)))
     queue = Jobs(concurrency=settings.concurrency, queue_length=settings.queue_length)
     stage = Stage(services.jobs if services else queue)
     routers = (_about(cast), _singers(cast), _singing(cast, stage))
@@ -186,18 +195,18 @@ def _singing(cast: Cast, stage: Stage) -> APIRouter:
     @router.post("/sing_frame_audio_query")
     async def sing_frame_audio_query(style: Style, score: ScoreMessage) -> dict[str, Any]:
         notes = score.wire_notes()
-        query = await stage.sung(lambda: cast.singer(style).query(notes))
+        query = await stage.asked(lambda: cast.singer(style).query(notes))
         return messages.query_message(query, sample_rate_hz=SAMPLE_RATE_HZ)
 
     @router.post("/sing_frame_f0")
     async def sing_frame_f0(style: Style, both: ScoreAndQueryMessage) -> list[float]:
         notes, phonemes = both.score.wire_notes(), both.frame_audio_query.wire_phonemes()
-        return messages.pitch_message(await stage.sung(lambda: cast.singer(style).f0(notes, phonemes)))
+        return messages.pitch_message(await stage.asked(lambda: cast.singer(style).f0(notes, phonemes)))
 
     @router.post("/sing_frame_volume")
     async def sing_frame_volume(style: Style, both: ScoreAndQueryMessage) -> list[float]:
         notes, phonemes = both.score.wire_notes(), both.frame_audio_query.wire_phonemes()
-        return messages.volume_message(await stage.sung(lambda: cast.singer(style).volume(notes, phonemes)))
+        return messages.volume_message(await stage.asked(lambda: cast.singer(style).volume(notes, phonemes)))
 
     @router.post("/frame_synthesis", response_class=Response, responses={200: {"content": {"audio/wav": {}}}})
     async def frame_synthesis(style: Style, wanted: QueryMessage) -> Response:
