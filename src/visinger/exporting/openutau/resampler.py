@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-ZEROS = 32  # zero crossings of the sinc to either side
+ZEROS = 64  # zero crossings of the sinc to either side
 KAISER = 9.0  # of its window: 90 dB
 PASSED = 0.95  # of the lower Nyquist frequency: middle of the filter's edge
 

@@ -131,7 +131,7 @@ def _compared(found: Comparison, voice: Voice) -> Findings:
 
 
 def _tune_score(editor: Editor, tone: int, language: str) -> Score:
-    """The tune that is played for every bank, as a score: 400 ms are a quarter."""
+    """The tune that is played for every bank, as a score, a quarter for each note."""
     notes = tune(editor, tone=tone)
     quarter = TICKS_PER_QUARTER
     first = round(quarter * notes[0].start_ms / NOTE_MS)

@@ -11,10 +11,10 @@ from visinger.voices.openutau.editor import Editor, Sung, padded_frames
 from visinger.voices.openutau.findings import Finding, Findings
 from visinger.voices.openutau.words import EXTENDS, EditorNote
 
-NOTE_MS = 400.0
-TUNE = (0, 2, 4, 5, 4, 2, 0)  # semitones above the lowest note
+NOTE_MS = 800.0
+TUNE = (0, 2, 4, 2, 0)  # semitones above the lowest note
 FIRST_MS = 1000.0
-QUIET_DB = -25.0  # the padding's loudest frame, below the phrase's loud ones
+QUIET_DB = -20.0  # the padding's loudest frame, below the phrase's loud ones
 CLICK = 0.02  # of full scale, at the first or last sample
 LARGEST_OFFSET = 2e-3  # of full scale: direct current
 IN_TUNE_CENTS = 10.0
@@ -119,7 +119,7 @@ def _heard(sung: Sung) -> Findings:
     """The sound itself: ends, level, pitch."""
     samples, rate_hz = sung.samples, sung.sample_rate_hz
     hop = len(samples) // len(sung.f0_hz)
-    level_db = rms_db(samples, hop=hop)
+    level_db = rms_db(samples, hop=hop, window=hop)
     loud_db = float(np.percentile(level_db, 95))
     pads = np.concatenate([level_db[: PAD_FRAMES // 2], level_db[-PAD_FRAMES // 2 :]])
     if pads.max() > loud_db + QUIET_DB:
@@ -141,11 +141,13 @@ def _heard(sung: Sung) -> Findings:
 
 def _tuned(samples: NDArray[np.float32], rate_hz: int, hop: int, sent_hz: NDArray[np.float64]) -> Findings:
     heard_hz = track_independent(samples, rate_hz, hop=hop)[: len(sent_hz)]
+    between = np.sqrt(sent_hz[:-1] * sent_hz[1:])  # frames are heard around their centres, and sent for their starts
+    heard_hz = heard_hz[: len(between)]
     voiced = heard_hz > 0
     if voiced.mean() < 0.2:
         yield Finding("doubt", "sound", "hardly anything has a pitch", "check phonemes and their order")
         return
-    off = float(np.median(np.abs(cents_between(heard_hz[voiced], sent_hz[: len(heard_hz)][voiced]))))
+    off = float(np.median(np.abs(cents_between(heard_hz[voiced], between[: len(heard_hz)][voiced]))))
     if off <= IN_TUNE_CENTS:
         yield Finding("ok", "sound", f"sings the pitch that was drawn (median {off:.1f} cents apart)")
     else:
