@@ -3,16 +3,17 @@
 Shapes: T frames.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visinger.phrasing.performance import Performance
+from visinger.phrasing.performance import Performance, PhrasePerformance
 from visinger.phrasing.sounds import continuous_f0, performed_sounds
 from visinger.score.intonation import drawn_pitch
 from visinger.score.score import Part, PitchPoint, Score, TempoMap
-from visinger.units import TICKS_PER_QUARTER, hz_from_midi, midi_from_hz
+from visinger.units import FRAMES_PER_SECOND, TICKS_PER_QUARTER, hz_from_midi, midi_from_hz
 
 _CURVE_DIGITS = 4  # a hundredth of a cent
 
@@ -58,16 +59,50 @@ def with_drawn_pitch(score: Score, performance: Performance, *, part: int = 0, s
     vibratos and tunings are added to the pitch that the singer meant.
     `semitones` is how far the performance was transposed.
     """
-    source, f0_hz = score.parts[part], performance.f0_hz()
-    seconds = (np.arange(len(f0_hz)) + 0.5) * performance.hop_samples / performance.sample_rate_hz
-    ticks = ticks_at(score.tempo_map, seconds)
-    led = replace(source, pitch_curve=(), notes=tuple(replace(note, glide=()) for note in source.notes))
-    written = replace(led, bend=(), notes=tuple(replace(n, vibrato=None, tuning_cents=0.0) for n in led.notes))
-    added = drawn_pitch(led, score.tempo_map, ticks) - drawn_pitch(written, score.tempo_map, ticks)
-    curve = drawn_pitch(replace(source, notes=(), bend=()), score.tempo_map, ticks) + semitones
-    meant = f0_hz * 2.0 ** (np.nan_to_num(added) / 12)
-    followed = np.where(np.isnan(curve), meant, hz_from_midi(curve))
-    return performance.with_f0(np.where(f0_hz > 0, followed, 0.0))
+    drawing = DrawnPitch(score, part, semitones=semitones)
+    return replace(performance, phrases=tuple(drawing.followed(phrase) for phrase in performance.phrases))
+
+
+class DrawnPitch:
+    """What the source of one part draws, to be followed phrase by phrase; see `with_drawn_pitch`."""
+
+    def __init__(self, score: Score, part: int, *, semitones: int = 0) -> None:
+        self._source = score.parts[part]
+        self._tempo_map = score.tempo_map
+        self._semitones = semitones
+        self._note_ticks = [note.start_tick for note in self._source.notes]
+        self._bend_ticks = [point.tick for point in self._source.bend]
+        self._curve_ticks = [point.tick for point in self._source.pitch_curve]
+
+    def followed(self, performance: PhrasePerformance) -> PhrasePerformance:
+        """The phrase on the drawn pitch, its context included."""
+        phrase = performance.phrase
+        if phrase.silent or not phrase.frames:
+            return performance
+        seconds = (phrase.start_frame + np.arange(phrase.frames) + 0.5) / FRAMES_PER_SECOND
+        ticks = ticks_at(self._tempo_map, seconds)
+        near = self._near(ticks)
+        led = replace(near, pitch_curve=(), notes=tuple(replace(note, glide=()) for note in near.notes))
+        written = replace(led, bend=(), notes=tuple(replace(n, vibrato=None, tuning_cents=0.0) for n in led.notes))
+        added = drawn_pitch(led, self._tempo_map, ticks) - drawn_pitch(written, self._tempo_map, ticks)
+        curve = drawn_pitch(replace(near, notes=(), bend=()), self._tempo_map, ticks) + self._semitones
+        meant = performance.f0_hz * 2.0 ** (np.nan_to_num(added) / 12)
+        drawn = np.where(np.isnan(curve), meant, hz_from_midi(curve))
+        return replace(performance, f0_hz=np.where(performance.f0_hz > 0, drawn, 0.0))
+
+    def _near(self, ticks: NDArray[np.float64]) -> Part:
+        """The part with what it holds around these ticks, and with the last before and the first after."""
+        source, first, last = self._source, float(ticks[0]), float(ticks[-1])
+
+        def around(marks: list[int]) -> slice:
+            return slice(max(bisect_left(marks, first) - 1, 0), bisect_right(marks, last) + 1)
+
+        return replace(
+            source,
+            notes=source.notes[around(self._note_ticks)],
+            bend=source.bend[around(self._bend_ticks)],
+            pitch_curve=source.pitch_curve[around(self._curve_ticks)],
+        )
 
 
 def without_drawn_pitch(score: Score) -> Score:

@@ -48,7 +48,7 @@ class SungNote:
     @property
     def silent(self) -> bool:
         """True for a pause or a breath typed as a lyric."""
-        return _silent(self.syllables)
+        return silent(self.syllables)
 
 
 def refuse_hold_of_nothing(part: Part, spelled: Mapping[int, tuple[Syllable, ...]], path: Path | None) -> None:
@@ -61,7 +61,7 @@ def refuse_hold_of_nothing(part: Part, spelled: Mapping[int, tuple[Syllable, ...
                 where=at_bar(path, note.bar, note.beat),
                 remedy="write a syllable",
             )
-        if not _silent(syllables):
+        if not silent(syllables):
             return
 
 
@@ -158,5 +158,6 @@ def _pause(start_frame: int, end_frame: int, symbol: str) -> Iterator[Slot]:
         yield Slot(start_frame, Syllable((), symbol))
 
 
-def _silent(syllables: Sequence[Syllable]) -> bool:
+def silent(syllables: Sequence[Syllable]) -> bool:
+    """True when all that a note sings is a pause or a breath."""
     return all(syllable.nucleus in (SILENCE, BREATH) for syllable in syllables)

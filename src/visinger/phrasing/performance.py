@@ -39,6 +39,15 @@ class PhrasePerformance:
         """(N) the frame of the phrase that each phoneme starts on."""
         return np.cumsum(self.frames) - self.frames
 
+    def with_f0(self, song_f0_hz: NDArray[np.float64]) -> "PhrasePerformance":
+        """The same phrase on another pitch curve, which is the whole song's: (T) Hz, 0 = unvoiced, NaN = as it was."""
+        first = self.phrase.start_frame
+        within = song_f0_hz[max(first, 0) : max(first + self.phrase.frames, 0)]  # context reaches past neither end
+        drawn = self.f0_hz.astype(np.float64)
+        part = slice(max(-first, 0), max(-first, 0) + len(within))
+        drawn[part] = np.where(np.isnan(within), drawn[part], within)
+        return replace(self, f0_hz=drawn)
+
 
 @dataclass(frozen=True)
 class Performance:
@@ -65,15 +74,7 @@ class Performance:
         total = sum(p.phrase.kept.stop - p.phrase.kept.start for p in self.phrases)
         if len(f0_hz) != total:
             raise ValueError(f"a curve of {len(f0_hz)} frames for a song of {total}")
-        phrases = []
-        for p in self.phrases:
-            first = p.phrase.start_frame
-            within = f0_hz[max(first, 0) : max(first + p.phrase.frames, 0)]  # context reaches past neither end
-            drawn = p.f0_hz.astype(np.float64)
-            part = slice(max(-first, 0), max(-first, 0) + len(within))
-            drawn[part] = np.where(np.isnan(within), drawn[part], within)
-            phrases.append(replace(p, f0_hz=drawn))
-        return replace(self, phrases=tuple(phrases))
+        return replace(self, phrases=tuple(p.with_f0(f0_hz) for p in self.phrases))
 
     def with_frames(self, phrase: int, frames: NDArray[np.int64]) -> "Performance":
         """The same performance with other durations (N) in one phrase; their sum must stay the phrase's."""

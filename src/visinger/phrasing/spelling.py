@@ -17,7 +17,7 @@ from visinger.language import Dictionary, SpellingError, Syllable
 from visinger.phrasing import line
 from visinger.phrasing.cutting import cut_as_laid
 from visinger.phrasing.dynamics import level_db
-from visinger.phrasing.phrase import Phrase
+from visinger.phrasing.phrase import BREATH, SILENCE, Phrase
 from visinger.phrasing.slots import Slot, SlotTable
 from visinger.score.score import LONGEST_SCORE_SECONDS, Part, Score
 from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ, round_half_up
@@ -37,6 +37,14 @@ class Song:
     def frames(self) -> int:
         """T of the song: its samples in hops, the last one begun."""
         return -(-self.samples // HOP_SAMPLES)
+
+    def symbols(self) -> dict[str, int]:
+        """Every phoneme that is sung, in order, with the index of the first note that sings it."""
+        first: dict[str, int] = {}
+        for phrase in self.phrases:
+            for symbol, slot in zip(phrase.phonemes, phrase.slot.tolist(), strict=True):
+                first.setdefault(symbol, int(phrase.score_notes[slot]))
+        return first
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,20 @@ class SpelledPart:
                 for symbol in (*syllable.onset, *([syllable.nucleus] if syllable.nucleus else []), *syllable.coda):
                     first.setdefault(symbol, note)
         return first
+
+    def pitched_notes(self) -> Iterator[tuple[int, int]]:
+        """(pitch, index) of every note that is sung: of all but typed pauses and breaths."""
+        for k, note in enumerate(self.part.notes):
+            if k not in self.syllables or not line.silent(self.syllables[k]):
+                yield note.pitch_midi, k
+
+    def pitched_frames(self) -> Iterator[tuple[int, int]]:
+        """(pitch, frames) of everything that is sung, in time order."""
+        before: Slot | None = None
+        for slot in (*self.slots([]), None):
+            if before is not None and before.symbol not in (SILENCE, BREATH):
+                yield before.pitch, (self.frames if slot is None else slot.start_frame) - before.start_frame
+            before = slot
 
     def slots(self, doubts: list[str]) -> Iterator[Slot]:
         """The notes, rests and breaths in time order; what is doubtful in them is added to `doubts` as it is met."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from visinger.errors import ScoreError, at_bar
 from visinger.phrasing.phrase import REST, Phrase
-from visinger.phrasing.spelling import Song
+from visinger.phrasing.spelling import Song, SpelledPart
 from visinger.score.score import Part
 
 Transposition = int | Literal["auto"]
@@ -33,22 +33,30 @@ def transposed(song: Song, semitones: int) -> Song:
 
     Raises ScoreError when a note would leave MIDI's range.
     """
-    if semitones == 0:
-        return song
-    pitches = [pitch for pitch, _, _ in _sung(song)]
+    refuse_beyond_midi(song, semitones)
+    return replace(song, phrases=tuple(transposed_phrase(phrase, semitones) for phrase in song.phrases))
+
+
+def refuse_beyond_midi(song: Song | SpelledPart, semitones: int) -> None:
+    """Raise ScoreError when a note, moved by so many semitones, would leave MIDI's range."""
+    pitches = {pitch for pitch, _ in _notes(song)} if semitones else set()
     if pitches and not (min(pitches) + semitones >= LOWEST_MIDI and max(pitches) + semitones <= HIGHEST_MIDI):
         raise ScoreError(
             f"transposed by {semitones:+d} semitones it leaves the range of MIDI pitches",
             remedy=f"transpose by {LOWEST_MIDI - min(pitches):+d} … {HIGHEST_MIDI - max(pitches):+d}",
         )
-    return replace(song, phrases=tuple(_transposed_phrase(phrase, semitones) for phrase in song.phrases))
 
 
-def _transposed_phrase(phrase: Phrase, semitones: int) -> Phrase:
-    return replace(phrase, pitches=np.where(phrase.pitches == REST, REST, phrase.pitches + semitones))
+def transposed_phrase(phrase: Phrase, semitones: int) -> Phrase:
+    """The same phrase higher or lower."""
+    return (
+        phrase
+        if semitones == 0
+        else replace(phrase, pitches=np.where(phrase.pitches == REST, REST, phrase.pitches + semitones))
+    )
 
 
-def fitting(song: Song, lowest_midi: int, highest_midi: int) -> int:
+def fitting(song: Song | SpelledPart, lowest_midi: int, highest_midi: int) -> int:
     """Semitones that bring the melody's bulk (5th to 95th percentile of sung time) into the range.
 
     None if it lies there already; else an octave, if that does; else the
@@ -69,12 +77,17 @@ def fitting(song: Song, lowest_midi: int, highest_midi: int) -> int:
     return min(range(-HIGHEST_MIDI, HIGHEST_MIDI + 1), key=lambda shift: (outside(shift), abs(shift)))
 
 
-def outside_range(song: Song, part: Part | None, lowest_midi: int, highest_midi: int) -> tuple[str, ...]:
-    """One warning that counts the notes outside the range and places the first; none if all lie inside."""
+def outside_range(
+    song: Song | SpelledPart, part: Part | None, lowest_midi: int, highest_midi: int, *, semitones: int = 0
+) -> tuple[str, ...]:
+    """One warning that counts the notes outside the range and places the first; none if all lie inside.
+
+    `semitones` is how far the song will be transposed.
+    """
     strays: dict[int, int] = {}
-    for pitch, _, note in _sung(song):
-        if not lowest_midi <= pitch <= highest_midi:
-            strays.setdefault(note, pitch)
+    for pitch, note in _notes(song):
+        if not lowest_midi <= pitch + semitones <= highest_midi:
+            strays.setdefault(note, pitch + semitones)
     if not strays:
         return ()
     first = min(strays)
@@ -88,19 +101,29 @@ def outside_range(song: Song, part: Part | None, lowest_midi: int, highest_midi:
     )
 
 
-def _sung(song: Song) -> Iterator[tuple[int, int, int]]:
-    """(pitch, frames, score note) of every pitched slot."""
+def _notes(song: Song | SpelledPart) -> Iterator[tuple[int, int]]:
+    """(pitch, index) of every note that is sung."""
+    if isinstance(song, SpelledPart):
+        yield from song.pitched_notes()
+        return
+    for pitch, _, note in _slots(song):
+        yield pitch, note
+
+
+def _slots(song: Song) -> Iterator[tuple[int, int, int]]:
+    """(pitch, frames of the song, score note) of every pitched slot."""
     for phrase in song.phrases:
-        lengths = np.diff(phrase.slot_starts)
+        lengths = np.diff(np.clip(phrase.slot_starts, phrase.kept.start, phrase.kept.stop))
         slots, first = np.unique(phrase.slot, return_index=True)
         for slot, n in zip(slots, first, strict=True):
             if phrase.pitches[n] != REST:
                 yield int(phrase.pitches[n]), int(lengths[slot]), int(phrase.score_notes[slot])
 
 
-def _bulk(song: Song) -> tuple[int | None, int | None]:
+def _bulk(song: Song | SpelledPart) -> tuple[int | None, int | None]:
     weights: NDArray[np.int64] = np.zeros(HIGHEST_MIDI + 1, dtype=np.int64)
-    for pitch, frames, _ in _sung(song):
+    sung = song.pitched_frames() if isinstance(song, SpelledPart) else ((p, frames) for p, frames, _ in _slots(song))
+    for pitch, frames in sung:
         weights[pitch] += frames
     total = int(weights.sum())
     if total == 0:

@@ -27,7 +27,7 @@ from visinger.voices.graphs import VoiceGraphs
 from visinger.voices.performing import overlap_frames, rising
 
 FIRST_CHUNK_FRAMES = 40  # a quick first sound
-CHUNK_FRAMES = 200
+CHUNK_FRAMES = 400  # of which the context on both sides is a seventh; shorter ones repeat more of it
 SILENT_BLOCK_FRAMES = 500
 FADE_SECONDS = 0.005  # at the song's end, and where singing meets silence
 PARTING_FRAMES = 25  # of rest on both sides: about what the decoder sees beyond a chunk
@@ -193,6 +193,20 @@ def decoded(engine: Engine, pieces: Iterable[Piece]) -> Iterator[NDArray[np.floa
             yield np.zeros(count * hop, dtype=np.float32)
     if stretch is not None:
         yield from stretch.finish()
+
+
+def sound(
+    engine: Engine, performances: Iterable[PhrasePerformance], *, samples: int, level_db: NDArray[np.float64]
+) -> Iterator[NDArray[np.float32]]:
+    """The wave of a whole song, block by block."""
+    described = engine.description
+    return levelled(
+        decoded(engine, latents(engine, performances)),
+        samples=samples,
+        level_db=level_db,
+        hop_samples=described.hop_samples,
+        gain=described.gain,
+    )
 
 
 def levelled(

@@ -3,7 +3,7 @@
 Shapes: T frames · S samples, S = T × hop.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from visinger.audio import Wave
 from visinger.errors import LyricError, ScoreError, VoiceError, at_bar
 from visinger.language import Dictionary, detect, whole_words
-from visinger.phrasing.drawing import draws_over, with_drawn_pitch
-from visinger.phrasing.performance import Performance, PhrasePerformance
-from visinger.phrasing.spelling import Song, spell
+from visinger.phrasing.drawing import DrawnPitch, draws_over
+from visinger.phrasing.performance import Performance
+from visinger.phrasing.phrase import BREATH, SILENCE
+from visinger.phrasing.spelling import Song, SpelledPart, spelled_part
 from visinger.phrasing.vocabulary import Vocabulary
 from visinger.score.score import Part, Score
 from visinger.units import FRAMES_PER_SECOND, SAMPLE_RATE_HZ, round_half_up
@@ -25,7 +26,8 @@ from visinger.voices.compass import Transposition
 from visinger.voices.description import FILE_NAME, VoiceDescription, read_description
 from visinger.voices.graphs import VoiceGraphs, open_graphs
 from visinger.voices.performing import perform_all
-from visinger.voices.rendering import Engine, decoded, latents, levelled
+from visinger.voices.rendering import Engine, sound
+from visinger.voices.rendition import Rendition
 
 
 @dataclass(frozen=True)
@@ -118,22 +120,48 @@ class Voice:
         that the score's source draws (curves, bends, vibrato) is followed. Notes out of range are sung,
         and said in `.warnings`. Raises LyricError, before anything is sung, when the voice lacks a phoneme.
         """
-        plan = self._plan(score, part, transpose, dictionary)
-        voice = plan.voice
-        phrases = tuple(perform_all(voice.graphs, voice.vocabulary, plan.song.phrases))
-        performance = Performance(
-            phrases=phrases,
-            samples=voice._samples(plan.song),
-            level_db=plan.song.level_db,
-            seed=seed,
-            noise_scale=voice._noise_scale(noise_scale),
-            sample_rate_hz=voice.sample_rate_hz,
-            hop_samples=voice.hop_samples,
-            warnings=plan.warnings,
+        return self.begin(
+            score, part=part, transpose=transpose, seed=seed, noise_scale=noise_scale, dictionary=dictionary
+        ).performance()
+
+    def begin(
+        self,
+        score: Score | Song,
+        *,
+        part: int = 0,
+        transpose: Transposition = 0,
+        seed: int = 0,
+        noise_scale: float | None = None,
+        dictionary: Dictionary | None = None,
+    ) -> Rendition:
+        """Check all that could refuse the song, and perform nothing yet; see `perform`, which raises the same."""
+        song = score if isinstance(score, Song) else self._spelled(score, part, dictionary)
+        voice = self.for_language(song.language)
+        described = voice.description
+        place = _Place(None, None) if isinstance(score, Song) else _Place(score.path, score.parts[part])
+        _refuse_unknown(song, voice.vocabulary, place, dictionary.sounds if dictionary else None)
+        semitones = transpose
+        if semitones == "auto":
+            semitones = compass.fitting(song, described.lowest_midi, described.highest_midi)
+        compass.refuse_beyond_midi(song, semitones)
+        moved = f"transposed by {semitones:+d} semitones into the voice's range"
+        told = [moved] if transpose == "auto" and semitones else []
+        told += compass.outside_range(
+            song, place.part, described.lowest_midi, described.highest_midi, semitones=semitones
         )
+        doubts: list[str] = []
+        phrases = iter(song.phrases) if isinstance(song, Song) else song.phrases(doubts)
+        at_pitch = (compass.transposed_phrase(phrase, semitones) for phrase in phrases)
+        performed = perform_all(voice.graphs, voice.vocabulary, at_pitch)
         if isinstance(score, Score) and draws_over(score.parts[part]):
-            return with_drawn_pitch(score, performance, part=part, semitones=plan.semitones)
-        return performance
+            performed = map(DrawnPitch(score, part, semitones=semitones).followed, performed)
+        return Rendition(
+            engine=voice._engine(seed, voice._noise_scale(noise_scale)),
+            phrases=performed,
+            samples=round_half_up(Fraction(song.samples * voice.sample_rate_hz, SAMPLE_RATE_HZ)),
+            level_db=song.level_db if isinstance(song, Song) else song.level_db(),
+            told=lambda: (*(song.warnings if isinstance(song, Song) else song.warnings(doubts)), *told),
+        )
 
     def render(self, performance: Performance) -> Wave:
         """Make the sound of a performance, edited or not: exactly `performance.samples` samples."""
@@ -170,27 +198,21 @@ class Voice:
     ) -> Iterator[NDArray[np.float32]]:
         """The wave block by block, each made when it is asked for; joined, they are what `render` gives.
 
-        A score is performed as it goes, so the first block does not wait for the last phrase,
-        unless its source draws the pitch. The options after `song` are for scores; a performance
-        has its own.
+        A score is spelled and performed as it goes: the first block waits for no phrase but the first
+        (and the second, where they were cut in a sound). Whatever refuses the score is raised by this
+        call. The options after `song` are for scores; a performance has its own.
         """
-        if isinstance(song, Score) and 0 <= part < len(song.parts) and draws_over(song.parts[part]):
-            song = self.perform(
+        if not isinstance(song, Performance):
+            return self.begin(
                 song, part=part, transpose=transpose, seed=seed, noise_scale=noise_scale, dictionary=dictionary
+            ).blocks()
+        voice = self.for_language(_language(song))
+        if (song.sample_rate_hz, song.hop_samples) != (voice.sample_rate_hz, voice.hop_samples):
+            raise VoiceError(
+                f"the performance is for {song.sample_rate_hz} Hz", where=voice.name, remedy="perform it again"
             )
-        if isinstance(song, Performance):
-            voice = self.for_language(_language(song))
-            if (song.sample_rate_hz, song.hop_samples) != (voice.sample_rate_hz, voice.hop_samples):
-                raise VoiceError(
-                    f"the performance is for {song.sample_rate_hz} Hz", where=voice.name, remedy="perform it again"
-                )
-            engine = voice._engine(song.seed, song.noise_scale)
-            return voice._sound(engine, song.phrases, song.samples, song.level_db)
-        plan = self._plan(song, part, transpose, dictionary)
-        voice = plan.voice
-        phrases = perform_all(voice.graphs, voice.vocabulary, plan.song.phrases)
-        engine = voice._engine(seed, voice._noise_scale(noise_scale))
-        return voice._sound(engine, phrases, voice._samples(plan.song), plan.song.level_db)
+        engine = voice._engine(song.seed, song.noise_scale)
+        return sound(engine, song.phrases, samples=song.samples, level_db=song.level_db)
 
     def sing_parts(
         self, score: Score, *, transpose: Transposition = 0, seed: int = 0, noise_scale: float | None = None
@@ -207,35 +229,16 @@ class Voice:
             for k in sung_parts(score)
         )
 
-    def _plan(self, score: Score | Song, part: int, transpose: Transposition, dictionary: Dictionary | None) -> "_Plan":
-        """Spell, choose the voice, transpose, and refuse what cannot be sung."""
-        if isinstance(score, Song):
-            song, place = score, _Place(None, None)
-        else:
-            if not 0 <= part < len(score.parts):
-                raise ScoreError(
-                    f"no part {part + 1}", where=score.path or "score", remedy=f"it has {len(score.parts)} part(s)"
-                )
-            song = self._spelled(score, part, dictionary)
-            place = _Place(score.path, score.parts[part])
-        voice = self.for_language(song.language)
-        _refuse_unknown(song, voice.vocabulary, place, dictionary.sounds if dictionary else None)
-        described = voice.description
-        semitones = transpose
-        if semitones == "auto":
-            semitones = compass.fitting(song, described.lowest_midi, described.highest_midi)
-        song = compass.transposed(song, semitones)
-        moved = f"transposed by {semitones:+d} semitones into the voice's range"
-        warnings = (*song.warnings, *([moved] if transpose == "auto" and semitones else []))
-        strays = compass.outside_range(song, place.part, described.lowest_midi, described.highest_midi)
-        return _Plan(voice, song, (*warnings, *strays), semitones)
-
-    def _spelled(self, score: Score, part: int, dictionary: Dictionary | None) -> Song:
-        """The part's song; a refused word says first whether the voice sings another language altogether."""
+    def _spelled(self, score: Score, part: int, dictionary: Dictionary | None) -> SpelledPart:
+        """The part, spelled; a refused word says first whether the voice sings another language altogether."""
+        if not 0 <= part < len(score.parts):
+            raise ScoreError(
+                f"no part {part + 1}", where=score.path or "score", remedy=f"it has {len(score.parts)} part(s)"
+            )
         named = dictionary.language if dictionary is not None else ""
         try:
             language = named or score.language or self._spelling_language
-            return spell(score, part=part, language=language, dictionary=dictionary)
+            return spelled_part(score, part=part, language=language, dictionary=dictionary)
         except LyricError as error:
             if not error.where:
                 raise LyricError(error.problem, where=score.path or "score", remedy=error.remedy) from error
@@ -254,9 +257,6 @@ class Voice:
     def _spelling_language(self) -> str | None:
         return self.language
 
-    def _samples(self, song: Song) -> int:
-        return round_half_up(Fraction(song.samples * self.sample_rate_hz, SAMPLE_RATE_HZ))
-
     def _noise_scale(self, asked: float | None) -> float:
         if asked is not None and asked < 0:
             raise VoiceError(f"a noise scale of {asked} is below 0", where=self.name, remedy="give 0 or more")
@@ -264,14 +264,6 @@ class Voice:
 
     def _engine(self, seed: int, noise_scale: float) -> Engine:
         return Engine(self.graphs, self.vocabulary, self.description, seed, noise_scale)
-
-    def _sound(
-        self, engine: Engine, phrases: Iterable[PhrasePerformance], samples: int, level_db: NDArray[np.float64]
-    ) -> Iterator[NDArray[np.float32]]:
-        blocks = decoded(engine, latents(engine, phrases))
-        return levelled(
-            blocks, samples=samples, level_db=level_db, hop_samples=self.hop_samples, gain=self.description.gain
-        )
 
 
 class DefaultVoice(Voice):
@@ -318,16 +310,6 @@ class _Place:
         return at_bar(self.path, self.part.notes[note].bar, self.part.notes[note].beat)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """A song ready to be performed, and the voice that will."""
-
-    voice: Voice
-    song: Song
-    warnings: tuple[str, ...]
-    semitones: int  # it was transposed by
-
-
 def sung_parts(score: Score) -> tuple[int, ...]:
     """The parts that have words."""
     return tuple(k for k, part in enumerate(score.parts) if part.sung)
@@ -337,14 +319,16 @@ def _language(performance: Performance) -> str:
     return next((p.phrase.language for p in performance.phrases if p.phrase.language), "")
 
 
-def _refuse_unknown(song: Song, vocabulary: Vocabulary, place: _Place, sounds: Mapping[str, str] | None) -> None:
+def _refuse_unknown(
+    song: Song | SpelledPart, vocabulary: Vocabulary, place: _Place, sounds: Mapping[str, str] | None
+) -> None:
     """Raise LyricError, at the first phoneme that the voice was not trained on, naming all of them."""
-    for phrase in song.phrases:
-        missing = vocabulary.missing(phrase.phonemes)
-        if missing:
-            every = vocabulary.missing(symbol for each in song.phrases for symbol in each.phonemes)
-            note = int(phrase.score_notes[phrase.slot[phrase.phonemes.index(missing[0])]])
-            try:
-                vocabulary.ids(every, language=song.language, sounds=sounds)
-            except LyricError as unknown:
-                raise type(unknown)(unknown.problem, where=place.of(note), remedy=unknown.remedy) from None
+    symbols = song.symbols()
+    if isinstance(song, SpelledPart) and vocabulary.missing((SILENCE, BREATH)):
+        symbols = {slot.symbol: slot.note for slot in song.slots([])} | symbols  # which of the pauses there will be
+    missing = vocabulary.missing(symbols)
+    if missing:
+        try:
+            vocabulary.ids(missing, language=song.language, sounds=sounds)
+        except LyricError as unknown:
+            raise type(unknown)(unknown.problem, where=place.of(symbols[missing[0]]), remedy=unknown.remedy) from None
