@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from conftest import arrive, free_port, visitor, wait_until
+from hands import arrive, free_port, visitor, wait_until
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def program(folder: Path, port: int, *arguments: str) -> Iterator[subprocess.Pop
 def test_a_server_that_is_killed_and_started_again_loses_nothing(browser, tmp_path) -> None:
     port = free_port()
     with program(tmp_path, port) as server, visitor(browser, server.address) as hand:
-        hand.open("sakura.musicxml")
+        hand.open()
         hand.page.evaluate("visinger.state.select([0])")
         hand.page.focus("#roll")
         hand.keys("ArrowUp")
@@ -62,7 +62,7 @@ def test_a_server_that_is_killed_and_started_again_loses_nothing(browser, tmp_pa
 
         with program(tmp_path, port) as third:
             page = hand.page.context.new_page()
-            arrive(page, f"{third.address.split('#')[0]}#{identity}")
+            arrive(page, f"{third.address}#{identity}")
             reborn = type(hand)(page)
             assert reborn.notes() == edited
             reborn.saved()
@@ -74,7 +74,8 @@ def test_two_windows_on_one_song_keep_both_works(browser, studio) -> None:
     with visitor(browser, address) as one, visitor(browser, address) as two:
         one.open()
         one.saved()
-        arrive(two.page, f"{address}#{one.identity()}")
+        two.page.goto(f"{address}#{one.identity()}")
+        two.until("visinger.state.notes.length > 10")
         assert two.notes() == one.notes()
         for hand, key in ((one, "ArrowUp"), (two, "ArrowDown")):
             hand.page.evaluate("visinger.state.select([0])")
@@ -96,13 +97,13 @@ def test_songs_kept_are_listed_opened_and_removed(browser, studio) -> None:
         hand.page.get_by_label("Title of the song").fill("Jasmine")
         hand.keys("Enter")
         hand.saved()
-        hand.open("sakura.musicxml")
+        hand.open()
         hand.saved()
         hand.page.get_by_role("button", name="Open a song").click()
         hand.page.get_by_role("button", name="Jasmine").first.click()
         hand.until(f"location.hash === '#{first}'")
         assert hand.notes("lyric")[0] == ("好",)
-        hand.open("sakura.musicxml")
+        hand.open()
         hand.saved()
         hand.page.once("dialog", lambda asked: asked.accept())
         hand.page.get_by_role("button", name="Open a song").click()

@@ -4,67 +4,19 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hands import Hand, visitor, wait_until
 from numpy.typing import NDArray
-
-from conftest import Hand, visitor, wait_until
-from visinger import Voice
-from visinger.score.formats.json_score import from_document
-
-QUARTER = 480
-PHRASES = (("さ", "く", "ら"), ("は", "な", "み"), ("そ", "ら", "の"))
-# what the page hands to the machine's sound, and when: the real player, on the real clock
-TAPE = """() => {
-  window.tape = [];
-  const start = AudioBufferSourceNode.prototype.start;
-  AudioBufferSourceNode.prototype.start = function (when) {
-    window.tape.push({at: Math.round(when * this.context.sampleRate), samples: [...this.buffer.getChannelData(0)]});
-    return start.call(this, when);
-  };
-}"""
-
-
-def three_phrases() -> dict[str, Any]:
-    """Three phrases of three notes with rests between them, some eight seconds."""
-    notes, tick = [], QUARTER
-    for k, words in enumerate(PHRASES):
-        for n, word in enumerate(words):
-            length = QUARTER * (3 if n == 2 else 1)
-            notes.append({"tick": tick, "duration": length, "pitch": 55 + 2 * n + k, "lyric": word})
-            tick += length
-        tick += 2 * QUARTER
-    return {
-        "format": "visinger-score", "version": 1, "title": "三つ", "language": "ja",
-        "tempos": [{"tick": 0, "quarters_per_minute": 150}], "length_ticks": tick,
-        "parts": [{"name": "voice", "notes": notes}],
-    }  # fmt: skip
-
-
-SCORE = three_phrases()
-
-
-def opened(hand: Hand) -> Hand:
-    """The page with the three phrases performed, and a tape running."""
-    file = {"name": "three.json", "mimeType": "application/json", "buffer": json.dumps(SCORE).encode()}
-    hand.page.set_input_files("#picker", file)
-    hand.until("visinger.state.notes.length === 9 && visinger.state.performance_fits")
-    hand.page.evaluate(TAPE)
-    return hand
+from three_phrases import SCORE, opened, rendered_whole, sung
 
 
 @contextmanager
 def page_of_three(browser: Any, studio: tuple[str, Any]) -> Iterator[Hand]:
     with visitor(browser, studio[0]) as hand:
         yield opened(hand)
-
-
-def sung(document: dict[str, Any], **wishes: Any) -> NDArray[np.float32]:
-    """The song as the library sings it, without a server."""
-    return Voice.load().sing(from_document(document, Path("song.json")), **wishes).samples
 
 
 def phase(hand: Hand) -> str:
@@ -79,10 +31,6 @@ def tape(hand: Hand) -> list[tuple[int, NDArray[np.float32]]]:
     """(frame of the sound card's clock, samples) of every piece that was laid, in order."""
     laid = hand.page.evaluate("window.tape")
     return [(piece["at"], np.array(piece["samples"], dtype=np.float32)) for piece in laid]
-
-
-def rendered_whole(hand: Hand) -> None:
-    hand.until("visinger.context.player.hearing.heard.progress().whole")
 
 
 @pytest.fixture(scope="module")

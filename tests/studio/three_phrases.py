@@ -1,0 +1,61 @@
+"""A song of three phrases with rests between them, on the studio's page and as the library sings it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hands import Hand
+from numpy.typing import NDArray
+
+from visinger import Voice
+from visinger.score.formats.json_score import from_document
+
+QUARTER = 480
+PHRASES = (("さ", "く", "ら"), ("は", "な", "み"), ("そ", "ら", "の"))
+# what the page hands to the machine's sound, and when: the real player, on the real clock
+TAPE = """() => {
+  window.tape = [];
+  const start = AudioBufferSourceNode.prototype.start;
+  AudioBufferSourceNode.prototype.start = function (when) {
+    window.tape.push({at: Math.round(when * this.context.sampleRate), samples: [...this.buffer.getChannelData(0)]});
+    return start.call(this, when);
+  };
+}"""
+
+
+def three_phrases() -> dict[str, Any]:
+    """Three phrases of three notes with rests between them, some eight seconds."""
+    notes, tick = [], QUARTER
+    for k, words in enumerate(PHRASES):
+        for n, word in enumerate(words):
+            length = QUARTER * (3 if n == 2 else 1)
+            notes.append({"tick": tick, "duration": length, "pitch": 55 + 2 * n + k, "lyric": word})
+            tick += length
+        tick += 2 * QUARTER
+    return {
+        "format": "visinger-score", "version": 1, "title": "三つ", "language": "ja",
+        "tempos": [{"tick": 0, "quarters_per_minute": 150}], "length_ticks": tick,
+        "parts": [{"name": "voice", "notes": notes}],
+    }  # fmt: skip
+
+
+SCORE = three_phrases()
+
+
+def opened(hand: Hand) -> Hand:
+    """The page with the three phrases performed, and a tape running."""
+    file = {"name": "three.json", "mimeType": "application/json", "buffer": json.dumps(SCORE).encode()}
+    hand.page.set_input_files("#picker", file)
+    hand.until("visinger.state.notes.length === 9 && visinger.state.performance_fits")
+    hand.page.evaluate(TAPE)
+    return hand
+
+
+def sung(document: dict[str, Any], **wishes: Any) -> NDArray[np.float32]:
+    """The song as the library sings it, without a server."""
+    return Voice.load().sing(from_document(document, Path("song.json")), **wishes).samples
+
+
+def rendered_whole(hand: Hand) -> None:
+    hand.until("visinger.context.player.hearing.heard.progress().whole")
