@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -15,7 +14,7 @@ from three_phrases import SCORE, opened, rendered_whole, sung
 
 import visinger
 from visinger.corpora import textgrid
-from visinger.units import hz_from_midi
+from visinger.units import hz_from_midi, midi_from_hz
 
 RATE, HOP = 24000, 240
 LONG = 2  # the index of the first phrase's last note, three beats long
@@ -46,10 +45,17 @@ def seconds(hand: Hand, index: int) -> tuple[float, float]:
 
 
 def heard_midi(samples: NDArray[np.float32], first: float, last: float) -> float:
-    """The median pitch of a passage by YIN, which shares nothing with our own measuring."""
-    passage = samples[round(first * RATE) : round(last * RATE)]
-    f0 = librosa.yin(passage, fmin=90, fmax=700, sr=RATE, frame_length=2048)
-    return float(np.median(librosa.hz_to_midi(f0)))
+    """The median pitch of a passage: the highest peak of each window's autocorrelation."""
+    size, pitches = 2048, []
+    for start in range(round(first * RATE), round(last * RATE) - size, HOP):
+        spectrum = np.fft.rfft(samples[start : start + size] * np.hanning(size), 2 * size)
+        similar = np.fft.irfft(np.abs(spectrum) ** 2)
+        lags = np.arange(RATE // 700, RATE // 90)
+        lag = lags[np.argmax(similar[lags] / (size - lags))]
+        before, here, after = similar[lag - 1 : lag + 2]
+        period = lag + (before - after) / (2 * (before - 2 * here + after))
+        pitches.append(midi_from_hz(RATE / period))
+    return float(np.median(pitches))
 
 
 def with_pitch_tool(hand: Hand, mode: str) -> None:
@@ -226,21 +232,22 @@ def test_every_export_opens_again(browser, studio, tmp_path) -> None:
 
 
 def test_the_spectrogram_is_the_discrete_fourier_transform(browser, studio) -> None:
-    script = """async (samples) => {
+    script = """async ([samples, hz]) => {
       const {Spectrum} = await import("/fft.js"), {levels, row_of_hz} = await import("/spectra.js");
       const power = [...new Spectrum(samples.length).of(samples, new Float64Array(samples.length).fill(1))];
-      const tone = Float32Array.from({length: 24000}, (_, k) => Math.sin(2 * Math.PI * 1000 * k / 24000));
+      const tone = Float32Array.from({length: 24000}, (_, k) => 0.05 * Math.sin(2 * Math.PI * hz * k / 24000));
       const shown = levels({samples: tone, first: 0, columns: 100, hop: 240, rate: 24000, rows: 144});
       const column = [...shown.slice(50 * 144, 51 * 144)];
       const peak = Math.max(...column);
-      return {power, loudest: column.indexOf(peak), row: row_of_hz(1000, 144, 12000), peak};
+      return {power, loudest: column.indexOf(peak), row: row_of_hz(hz, 144, 12000), peak};
     }"""
     samples = np.random.default_rng(3).normal(size=512)
     with visitor(browser, studio[0]) as hand:
-        found = hand.page.evaluate(script, samples.tolist())
+        found = hand.page.evaluate(script, [samples.tolist(), 43 * RATE / 1024])
     np.testing.assert_allclose(found["power"], np.abs(np.fft.rfft(samples)) ** 2, rtol=1e-9, atol=1e-9)
     assert found["loudest"] == int(found["row"])
-    assert found["peak"] == 255, "full scale is as bright as can be"
+    level_db = 20 * np.log10(0.05)
+    assert found["peak"] == pytest.approx(255 * (level_db + 100) / 85, abs=1), "a sine is as loud as it is"
 
 
 def test_sound_has_words_in_every_language() -> None:

@@ -188,6 +188,7 @@ export function start(state, view, context) {
   for (const event of ["score", "selection", "view", "tool", "performance", "language"]) state.on(event, surface.invalidate);
   state.on("tool", () => { canvas.tabIndex = state.tool === "pitch" ? 0 : -1; });
   lane.set_mode("pen");
+  context.pitch = lane;
   return lane;
 }
 
