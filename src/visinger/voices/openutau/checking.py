@@ -19,7 +19,6 @@ from visinger.voices.openutau.dictionary import read_dictionary
 from visinger.voices.openutau.editor import Editor, Stage
 from visinger.voices.openutau.findings import Attempts, Finding, Findings
 from visinger.voices.openutau.playing import NOTE_MS, TUNE, play, tune
-from visinger.voices.openutau.words import EXTENDS
 from visinger.voices.voice import Voice
 
 
@@ -127,18 +126,15 @@ def _compared(found: Comparison, voice: Voice) -> Findings:
     if heard_ms <= frame_ms:
         yield Finding("ok", place, text)
     else:
-        yield Finding("wrong", place, f"{text}, {frame_ms:g} ms allowed", "export the bank from this voice")
+        yield Finding("doubt", place, f"{text}, more than {frame_ms:g} ms", "compare over a longer --score")
 
 
 def _tune_score(editor: Editor, tone: int, language: str) -> Score:
-    """The tune that is played for every bank, as a score, a quarter for each note."""
-    notes = tune(editor, tone=tone)
+    """The tune that is played for every bank, as a score, a quarter and a word for each note."""
+    notes = tune(editor, tone=tone, held=False)
     quarter = TICKS_PER_QUARTER
     first = round(quarter * notes[0].start_ms / NOTE_MS)
-    sung = [
-        Note(first + k * quarter, quarter, note.tone, None if note.lyric == EXTENDS else note.lyric)
-        for k, note in enumerate(notes)
-    ]
+    sung = [Note(first + k * quarter, quarter, note.tone, note.lyric) for k, note in enumerate(notes)]
     tempo = TempoMap((Tempo(0, Fraction(60_000) / Fraction(NOTE_MS)),))
     length = first + (len(sung) + 2) * quarter
     return Score((Part("tune", tuple(sung)),), tempo, length_ticks=length, language=language)

@@ -18,11 +18,11 @@ QUIET_DB = -20.0  # the padding's loudest frame, below the phrase's loud ones
 CLICK = 0.02  # of full scale, at the first or last sample
 LARGEST_OFFSET = 2e-3  # of full scale: direct current
 IN_TUNE_CENTS = 10.0
-_COMMON = ("la", "ra", "na", "ma", "da", "ka", "sa", "ba")
+_COMMON = ("ka", "sa", "na", "ta", "ma", "la", "da", "ra")
 
 
-def tune(editor: Editor, *, tone: int = 60, notes: int = len(TUNE)) -> list[EditorNote]:
-    """A few notes on syllables that the bank's dictionary holds, the last vowel held over two; empty without any."""
+def tune(editor: Editor, *, tone: int = 60, notes: int = len(TUNE), held: bool = True) -> list[EditorNote]:
+    """A few notes on syllables that the bank's dictionary holds, the last vowel `held` over two; empty without any."""
     dictionary, known = editor.dictionary, editor.duration.tokens
 
     def sings(lyric: str) -> bool:
@@ -35,7 +35,7 @@ def tune(editor: Editor, *, tone: int = 60, notes: int = len(TUNE)) -> list[Edit
         return []
     made = []
     for k, step in enumerate(TUNE[:notes]):
-        lyric = EXTENDS if k and k == notes - 1 else lyrics[k % len(lyrics)]
+        lyric = EXTENDS if held and k and k == notes - 1 else lyrics[k % len(lyrics)]
         start = FIRST_MS + k * NOTE_MS
         made.append(EditorNote(lyric, tone + step, start, start + NOTE_MS))
     return made
