@@ -285,6 +285,12 @@ def test_a_pitch_of_nothing_is_sung_without_voice(engine):
     )
 
 
+@pytest.mark.parametrize("f0_hz", [5e-324, 1.0, 1e300])
+def test_a_pitch_that_nobody_sings_is_sound_all_the_same(engine, f0_hz):
+    samples, _ = sounded(engine, asked(engine, DO_RE_MI) | {"f0": [f0_hz] * 165})
+    assert np.isfinite(samples).all()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -105,14 +105,13 @@ class WireSinger:
     def sound(self, query: Query, *, volume_scale: float = 1.0) -> Wave:
         """The query's sound, 256 samples a frame at 24 kHz."""
         voice, length = self.voice, _length(query.phonemes)
-        heard = heard_pitches(query.phonemes, query.f0_hz)
+        drawn = np.where(query.f0_hz > 0, np.clip(query.f0_hz, LOWEST_HZ, HIGHEST_HZ), 0.0)
+        heard = heard_pitches(query.phonemes, drawn)
         line = line_of(query.phonemes, voice.vocabulary, voice.language, pitches=heard)
         frames = line.table.frames
-        f0_hz = np.clip(pitch_on_our_clock(query.f0_hz, frames), 0.0, HIGHEST_HZ)
-        f0_hz = np.where(f0_hz > 0, np.maximum(f0_hz, LOWEST_HZ), 0.0)
         gain = on_our_clock(query.volume, frames) * volume_scale
         level_db = 20 * np.log10(np.maximum(gain, 10 ** (_SILENT_DB / 20)))
-        performances = tuple(self._sung(line, f0_hz))
+        performances = tuple(self._sung(line, pitch_on_our_clock(drawn, frames)))
         return voice.render(
             Performance(
                 phrases=performances,
