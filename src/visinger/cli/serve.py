@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=Settings.host, help="address to listen at; the default is this machine alone")
     parser.add_argument("--port", type=int, default=Settings.port)
     parser.add_argument("--token", default=os.environ.get(TOKEN_VARIABLE, ""),
-                        help=f"what callers must send as 'Authorization: Bearer TOKEN'; or set {TOKEN_VARIABLE}")  # fmt: skip
+                        help=f"callers must send 'Authorization: Bearer TOKEN'; or set {TOKEN_VARIABLE}")  # fmt: skip
     parser.add_argument("--voice", type=Path, action="append", default=[], metavar="FOLDER",
                         help="a voice to offer beside the embedded ones; give it for each")  # fmt: skip
     parser.add_argument("--voicevox", action="store_true", help="offer VOICEVOX' singing endpoints too")

@@ -36,8 +36,11 @@ a client may choose it (8–64 of `A-Za-z0-9_-`) to follow the job under `/v1/jo
 """
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The application with all of /v1; raises VisingerError for settings or voices that cannot be."""
+def create_app(settings: Settings | None = None, *, open_paths: tuple[str, ...] = ()) -> FastAPI:
+    """The application with all of /v1; raises VisingerError for settings or voices that cannot be.
+
+    `open_paths` are answered without a token: the files of a page that asks for it.
+    """
     services = services_of(settings or Settings())
 
     @asynccontextmanager
@@ -58,7 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     converting.add_routes(app, services)
     singing.add_routes(app, services)
     app.add_middleware(Counted, metrics=services.metrics)
-    app.add_middleware(Guard, settings=services.settings)
+    app.add_middleware(Guard, settings=services.settings, open_paths=open_paths)
     return app
 
 

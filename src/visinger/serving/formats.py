@@ -76,7 +76,7 @@ class _Raw:
         self.length_bytes: int | None = 4 * samples
 
     def feed(self, samples: NDArray[np.float32]) -> bytes:
-        return samples.astype("<f4", copy=False).tobytes()
+        return bytes(samples.astype("<f4", copy=False).data)
 
     def finish(self) -> bytes:
         return b""

@@ -45,6 +45,7 @@ class Job:
     """One request under way. `seconds` of sound in all are known once the song is performed."""
 
     id: str
+    lane: "Lane"
     state: State = State.WAITING
     seconds: float = 0.0
     done_seconds: float = 0.0
@@ -64,27 +65,67 @@ class Job:
         return {"id": self.id, "state": str(self.state), "done_seconds": done, "seconds": seconds}
 
 
+class Lane:
+    """Jobs of one kind: so many at work, the others in the order they came."""
+
+    def __init__(self, name: str, concurrency: int) -> None:
+        self.concurrency = concurrency
+        self.pool = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
+        self.line: deque[tuple[Job, asyncio.Future[None]]] = deque()
+        self.running = 0
+
+    async def wait(self, job: Job) -> None:
+        """Return when it is the job's turn; CancelledWorkError when it is cancelled before."""
+        job.go_on()
+        if self.running < self.concurrency and not self.line:
+            self.running += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.line.append((job, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # its turn came as it was given up
+                self.leave()
+            if job.cancelled.is_set():
+                raise CancelledWorkError from None
+            raise
+        finally:
+            self.line = deque(entry for entry in self.line if entry[0] is not job)
+
+    def leave(self) -> None:
+        """Give a turn back; the next in the line has it."""
+        self.running -= 1
+        while self.line and self.running < self.concurrency:
+            _, turn = self.line.popleft()
+            if not turn.done():
+                self.running += 1
+                turn.set_result(None)
+
+
 class Jobs:
-    """All jobs of a server: so many at work, so many waiting in the order they came, the rest refused."""
+    """All jobs of a server, those too many refused.
+
+    Songs are sung in one lane; reading and performing, which someone at a
+    screen waits for, never stand behind them.
+    """
 
     def __init__(self, *, concurrency: int, queue_length: int) -> None:
         self.limit = queue_length
-        self._concurrency = concurrency
-        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="singer")
+        self.singing = Lane("singing", concurrency)
+        self.reading = Lane("reading", concurrency)
         self._known: OrderedDict[str, Job] = OrderedDict()
-        self._line: deque[tuple[Job, asyncio.Future[None]]] = deque()
-        self._running = 0
         self._closed = False
 
     @property
     def running(self) -> int:
-        return self._running
+        return self.singing.running + self.reading.running
 
     @property
     def waiting(self) -> int:
-        return len(self._line)
+        return len(self.singing.line) + len(self.reading.line)
 
-    def open(self, wanted_id: str | None) -> Job:
+    def open(self, lane: Lane, wanted_id: str | None) -> Job:
         """A new job; refuses an id that is malformed or in use, and one job too many."""
         if wanted_id is not None and not _IDENTITY.fullmatch(wanted_id):
             raise RefusedError(
@@ -97,15 +138,15 @@ class Jobs:
             raise RefusedError(
                 HTTPStatus.TOO_MANY_REQUESTS, "the server is stopping", remedy="ask again", retry_seconds=5
             )
-        if self._running >= self._concurrency and len(self._line) >= self.limit:
+        if lane.running >= lane.concurrency and self.waiting >= self.limit:
             raise RefusedError(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"{self._running} songs are being sung and {len(self._line)} requests wait",
+                f"{self.running} requests are at work and {self.waiting} wait",
                 where="queue",
                 remedy="ask again later",
                 retry_seconds=_RETRY_SECONDS,
             )
-        job = Job(wanted_id or secrets.token_urlsafe(12))
+        job = Job(wanted_id or secrets.token_urlsafe(12), lane)
         before = self._known.pop(job.id, None)
         if before is not None and not before.ended:
             self._known[job.id] = before
@@ -127,7 +168,7 @@ class Jobs:
         if job.ended:
             return
         job.cancelled.set()
-        for waiting, turn in self._line:
+        for waiting, turn in job.lane.line:
             if waiting is job and not turn.done():
                 turn.cancel()
 
@@ -135,7 +176,7 @@ class Jobs:
     async def turn(self, job: Job) -> AsyncIterator[None]:
         """Wait for this job's turn, and give it back at the end; the job's state follows."""
         try:
-            await self._wait(job)
+            await job.lane.wait(job)
         except CancelledWorkError:
             job.state = State.CANCELLED
             raise
@@ -150,13 +191,12 @@ class Jobs:
             job.state = State.FAILED
             raise
         finally:
-            self._running -= 1
-            self._next()
+            job.lane.leave()
 
     async def work(self, job: Job, task: Callable[[], T]) -> T:
         """Run a piece of a job's work in a thread; CancelledWorkError if the job was cancelled before or after."""
         job.go_on()
-        running = asyncio.get_running_loop().run_in_executor(self._pool, task)
+        running = asyncio.get_running_loop().run_in_executor(job.lane.pool, task)
         try:
             done = await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -170,33 +210,8 @@ class Jobs:
         self._closed = True
         for job in list(self._known.values()):
             self.cancel(job)
-        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
-
-    async def _wait(self, job: Job) -> None:
-        job.go_on()
-        if self._running < self._concurrency and not self._line:
-            self._running += 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line.append((job, turn))
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # its turn came as it was given up
-                self._running -= 1
-                self._next()
-            if job.cancelled.is_set():
-                raise CancelledWorkError from None
-            raise
-        finally:
-            self._line = deque(entry for entry in self._line if entry[0] is not job)
-
-    def _next(self) -> None:
-        while self._line and self._running < self._concurrency:
-            _, turn = self._line.popleft()
-            if not turn.done():
-                self._running += 1
-                turn.set_result(None)
+        for lane in (self.singing, self.reading):
+            await asyncio.to_thread(lane.pool.shutdown, wait=True, cancel_futures=True)
 
     def _forget(self) -> None:
         ended = [job_id for job_id, job in self._known.items() if job.ended]

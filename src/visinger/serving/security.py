@@ -29,9 +29,11 @@ _HEADERS = {
 class Guard:
     """Refuses who may not call and what is too large, before any of the application runs."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, *, open_paths: tuple[str, ...] = ()) -> None:
+        """`open_paths` need no token: a page that asks for it must be shown first."""
         self._app = app
         self._settings = settings
+        self._open = frozenset((*OPEN_PATHS, *open_paths))
         self._hosts = {*LOOPBACK_NAMES, *(host.lower() for host in settings.allowed_hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,11 +69,11 @@ class Guard:
                 remedy="call it as 127.0.0.1 or localhost, or start it with --allow-host NAME",
             )
         origin = headers.get("origin")
-        if origin is not None and urlsplit_host(origin) != headers.get("host", "").lower():
+        if origin is not None and _origin_host(origin) != headers.get("host", "").lower():
             raise RefusedError(
                 HTTPStatus.FORBIDDEN, "pages of other sites may not call this server", where="Origin", remedy="none"
             )
-        if self._settings.token and path not in OPEN_PATHS:
+        if self._settings.token and path not in self._open:
             scheme, _, given = headers.get("authorization", "").partition(" ")
             right = hmac.compare_digest(given.strip().encode(), self._settings.token.encode())
             if scheme.lower() != "bearer" or not right:
@@ -122,7 +124,7 @@ def _host_name(host: str) -> str:
     return host.partition(":")[0].lower()
 
 
-def urlsplit_host(origin: str) -> str:
+def _origin_host(origin: str) -> str:
     """The host and port that an Origin header names; empty for "null" and for what is none."""
     try:
         return urlsplit(origin).netloc.lower()

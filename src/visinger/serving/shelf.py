@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from visinger.errors import VoiceError
+from visinger.serving.remembering import Memory, RememberingGraphs
 from visinger.voices import embedded
 from visinger.voices.description import VoiceDescription, read_description
 from visinger.voices.voice import DefaultVoice, Voice
@@ -67,7 +68,7 @@ class Shelf:
             known = ", ".join((embedded.DEFAULT, *self._folders))
             raise VoiceError(f"no voice '{name[:80]}'", remedy=f"the voices: {known}")
         voice = Voice.load(self._folders[name])
-        return Voice(self._described[name], voice.graphs)
+        return Voice(self._described[name], RememberingGraphs(voice.graphs, Memory()))
 
 
 class _Default(DefaultVoice):

@@ -86,7 +86,7 @@ class Stage:
 
     async def result(self, request: Request, task: Callable[[Job], Response]) -> Response:
         """The response that `task` makes in a thread, when its turn has come."""
-        job = self.jobs.open(request.headers.get("x-job-id"))
+        job = self.jobs.open(self.jobs.reading, request.headers.get("x-job-id"))
 
         async def run() -> Response:
             async with self.jobs.turn(job):
@@ -98,7 +98,7 @@ class Stage:
 
     async def stream(self, request: Request, opening: Callable[[Job], Opened]) -> Response:
         """A response that begins when `opening` is done and goes on while its pieces are made."""
-        job = self.jobs.open(request.headers.get("x-job-id"))
+        job = self.jobs.open(self.jobs.singing, request.headers.get("x-job-id"))
         channel = _Channel()
         self._started(self._produce(job, opening, channel))
         opened = await self._unless_gone(request, job, channel.opened)
