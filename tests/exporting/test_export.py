@@ -58,7 +58,7 @@ def test_every_graph_answers_as_the_network_at_lengths_never_traced(network, exp
     score = [torch.from_numpy(x)[None] for x in (ids, pitches, note_frames)]
     wanted = network.encode(*score, torch.tensor([phonemes]))
     close(text, wanted)
-    close(predicted, network.durations(network.ratios(wanted, torch.ones(1, 1, phonemes)), score[2])[0])
+    close(predicted, network.durations(wanted, score[2], torch.ones(1, 1, phonemes))[0])
 
     owner, position = owners(np.diff(np.arange(phonemes + 1) * frames // phonemes))
     note = rng.uniform(5, 6, frames).astype(np.float32)

@@ -75,7 +75,7 @@ def test_each_singers_text_and_durations_are_the_networks(duet, singer):
         text, frames = exported.rhythm(*score)
         given = [torch.from_numpy(row)[None] for row in score]
         wanted = network.encode(*given, torch.tensor([phonemes]), singers=torch.tensor([singer]))
-        drawn = network.durations(network.ratios(wanted, torch.ones(1, 1, phonemes)), given[2])
+        drawn = network.durations(wanted, given[2], torch.ones(1, 1, phonemes))
         assert np.abs(text - wanted.numpy()).max() < 1e-4
         assert np.abs(frames - drawn[0].numpy()).max() < 1e-3
 

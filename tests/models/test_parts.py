@@ -88,14 +88,29 @@ def test_an_untrained_duration_predictor_says_half_a_note() -> None:
     predictor = DurationPredictor(8, filter_channels=16).eval()
     torch.nn.init.zeros_(predictor.out.weight)
     mask = torch.tensor([[[1.0, 1.0, 0.0]]])
-    torch.testing.assert_close(predictor(torch.randn(1, 8, 3), mask), torch.tensor([[0.5, 0.5, 0.0]]))
+    frames = predictor(torch.randn(1, 8, 3), torch.tensor([[40, 7, 9]]), mask)
+    torch.testing.assert_close(frames, torch.tensor([[20.0, 3.5, 0.0]]))
 
 
-def test_ratios_are_positive() -> None:
+@pytest.mark.parametrize("elastic", [False, True])
+def test_durations_are_positive(elastic) -> None:
     torch.manual_seed(0)
-    predictor = DurationPredictor(8, filter_channels=16)
-    torch.nn.init.normal_(predictor.out.weight, std=5.0)
-    assert (predictor(torch.randn(4, 8, 30), torch.ones(4, 1, 30)) > 0).all()
+    predictor = DurationPredictor(8, filter_channels=16, elastic=elastic)
+    torch.nn.init.normal_(predictor.out.weight, std=2.0)
+    note_frames = torch.randint(1, 500, (4, 30))
+    assert (predictor(torch.randn(4, 8, 30), note_frames, torch.ones(4, 1, 30)) > 0).all()
+
+
+def test_an_elastic_phoneme_lasts_as_its_note_or_the_same_in_every_note() -> None:
+    torch.manual_seed(0)
+    predictor = DurationPredictor(8, filter_channels=16, elastic=True).eval()
+    torch.nn.init.zeros_(predictor.out.weight)
+    text, mask, note_frames = torch.randn(1, 8, 3), torch.ones(1, 1, 3), torch.tensor([[10, 20, 40]])
+    torch.nn.init.zeros_(predictor.elasticity.weight)
+    torch.nn.init.constant_(predictor.elasticity.bias, 30.0)
+    torch.testing.assert_close(predictor(text, note_frames, mask), torch.tensor([[5.0, 10.0, 20.0]]))
+    torch.nn.init.constant_(predictor.elasticity.bias, -30.0)
+    torch.testing.assert_close(predictor(text, note_frames, mask), torch.tensor([[10.0, 10.0, 10.0]]))
 
 
 def test_ctc_aims_at_the_phonemes_whose_middle_is_in_the_window() -> None:

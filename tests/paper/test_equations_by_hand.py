@@ -7,7 +7,7 @@ import torch
 
 from visinger import losses
 from visinger.losses import Term
-from visinger.models.visinger import VISinger, VISingerConfig
+from visinger.models.parts.duration_predictor import DurationPredictor
 
 
 def _term(total: float, count: float) -> Term:
@@ -45,11 +45,12 @@ def test_equation_7_leaves_padding_out() -> None:
 
 
 def test_without_note_norm_the_predictor_speaks_in_frames() -> None:
-    with torch.device("meta"):
-        plain = VISinger(VISingerConfig(note_norm=False), 20)
-        normed = VISinger(VISingerConfig(), 20)
-    assert plain.durations(RATIOS, NOTE_FRAMES) is RATIOS
-    assert float(normed.durations(RATIOS, NOTE_FRAMES)[0, 1]) == pytest.approx(88.0)
+    text, mask = torch.randn(1, 8, 2), torch.ones(1, 1, 2)
+    short, long = torch.tensor([[10, 100]]), torch.tensor([[20, 200]])
+    plain = DurationPredictor(8, filter_channels=16, note_norm=False).eval()
+    normed = DurationPredictor(8, filter_channels=16).eval()
+    torch.testing.assert_close(plain(text, long, mask), plain(text, short, mask))
+    torch.testing.assert_close(normed(text, long, mask), 2 * normed(text, short, mask))
 
 
 def test_equation_1_moves_and_stretches_the_noise() -> None:

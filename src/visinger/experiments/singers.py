@@ -141,8 +141,7 @@ class VISingerSinger(SystemSinger):
     """VISinger and what is left of it after ablations. It sings the curve it is given, where it predicts F0."""
 
     def _durations(self, score: Score, phrase: Phrase, *, seed: int) -> Tensor:  # noqa: ARG002
-        ratios = self.model.ratios(self._text(score), score.mask)
-        return self.model.durations(ratios, score.note_frames)
+        return self.model.durations(self._text(score), score.note_frames, score.mask)
 
     def _text(self, score: Score) -> Tensor:
         return self.model.encode(score.phonemes, score.pitches, score.note_frames, score.counts)

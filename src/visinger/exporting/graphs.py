@@ -26,8 +26,7 @@ class Rhythm(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         every = torch.ones_like(phonemes)
         text = self.model.encode(phonemes, pitches, note_frames, every.sum(dim=1), singers=singer)
-        ratios = self.model.ratios(text, every[:, None].to(text.dtype))
-        return text, self.model.durations(ratios, note_frames)
+        return text, self.model.durations(text, note_frames, every[:, None].to(text.dtype))
 
 
 class Intonation(nn.Module):

@@ -146,8 +146,7 @@ class FastSpeech(nn.Module):
         self, text: Float[Tensor, "B H N"], note_frames: Int[Tensor, "B N"], mask: Float[Tensor, "B 1 N"]
     ) -> Float[Tensor, "B N"]:
         """Positive durations in frames, before the score lock; 0 at padding."""
-        predicted = self.duration_predictor(text, mask)
-        return losses.predicted_duration(predicted, note_frames) if self.config.note_norm else predicted
+        return self.duration_predictor(text, note_frames, mask)
 
     def mel(
         self,

@@ -105,6 +105,7 @@ class VISinger(nn.Module):
             kernel_size=config.duration.kernel_size,
             dropout=config.duration.dropout,
             note_norm=config.note_norm,
+            elastic=config.duration.elastic,
         )
         self.length_regulator = LengthRegulator(hidden)
         self.f0_predictor = F0Predictor(hidden, config.f0_blocks) if config.f0_predictor else None
@@ -133,7 +134,7 @@ class VISinger(nn.Module):
         observed: dict[str, Term] = {}
         mask = within(batch.frame_counts, batch.f0_hz.shape[1])
         text = self._text(batch)
-        terms["duration"] = self._duration_term(batch, text)
+        terms |= self._duration_terms(batch, text)
 
         owner, position = owners(batch.frames, mask.shape[2], batch.window_starts)
         frames = self.expand(text, owner, position)
@@ -180,21 +181,25 @@ class VISinger(nn.Module):
     def foretell(self, batch: Batch) -> Foretold:
         """Durations, and with the recorded ones F0 and voicing."""
         text = self._text(batch)
-        drawn = self.ratios(text, within(batch.phoneme_counts, batch.phonemes.shape[1]))
+        durations = self.durations(text, batch.note_frames, within(batch.phoneme_counts, batch.phonemes.shape[1]))
         mask = within(batch.frame_counts, batch.f0_hz.shape[1])
         owner, position = owners(batch.frames, mask.shape[2], batch.window_starts)
         note = torch.gather(note_log_f0(batch.pitches), 1, owner)
         log_f0, voicing = self.f0(self.expand(text, owner, position), note, mask)
-        return Foretold(self.durations(drawn, batch.note_frames), log_f0, voicing)
+        return Foretold(durations, log_f0, voicing)
 
     def _text(self, batch: Batch) -> Tensor:
         score = (batch.phonemes, batch.pitches, batch.note_frames, batch.phoneme_counts)
         return self.encode(*score, singers=batch.singers)
 
-    def _duration_term(self, batch: Batch, text: Tensor) -> Term:
+    def _duration_terms(self, batch: Batch, text: Tensor) -> dict[str, Term]:
         mask = within(batch.phoneme_counts, batch.phonemes.shape[1])
-        drawn = self.ratios(text.detach() if self.config.duration.detached else text, mask)
-        return losses.duration(self.durations(drawn, batch.note_frames), batch.frames, mask[:, 0] > 0)
+        heard = text.detach() if self.config.duration.detached else text
+        predicted, inside = self.durations(heard, batch.note_frames, mask), mask[:, 0] > 0
+        terms = {"duration": losses.duration(predicted, batch.frames, inside)}
+        if self.config.duration.log:
+            terms["log_duration"] = losses.log_duration(predicted, batch.frames, inside)
+        return terms
 
     def _guide(self, batch: Batch, predicted_hz: Tensor) -> Tensor:
         """The F0 that the frame prior sees: recorded, or predicted in a share of the takes.
@@ -227,13 +232,11 @@ class VISinger(nn.Module):
             raise ValueError(f"a network of {self.singers} singers must be told who sings")
         return text + self.singer_embedding(singers)[:, :, None] * mask
 
-    def ratios(self, text: Float[Tensor, "B H N"], mask: Float[Tensor, "B 1 N"]) -> Float[Tensor, "B N"]:
-        """R of eq. 8; without note normalisation the frames themselves."""
-        return self.duration_predictor(text, mask)
-
-    def durations(self, ratios: Float[Tensor, "B N"], note_frames: Int[Tensor, "B N"]) -> Float[Tensor, "B N"]:
+    def durations(
+        self, text: Float[Tensor, "B H N"], note_frames: Int[Tensor, "B N"], mask: Float[Tensor, "B 1 N"]
+    ) -> Float[Tensor, "B N"]:
         """d̂ of eq. 8 in frames, before the score lock."""
-        return losses.predicted_duration(ratios, note_frames) if self.config.note_norm else ratios
+        return self.duration_predictor(text, note_frames, mask)
 
     def expand(
         self, text: Float[Tensor, "B H N"], owner: Int[Tensor, "B T"], position: Float[Tensor, "B 2 T"]

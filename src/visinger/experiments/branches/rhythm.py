@@ -55,8 +55,7 @@ class VISingerRhythm(nn.Module):
     def _frames(self, batch: Batch) -> Float[Tensor, "B N"]:
         mask = phonemes_of(batch)
         text = self.text_encoder(batch.phonemes, batch.pitches, batch.note_frames, mask)
-        drawn = self.duration_predictor(text, mask)
-        return losses.predicted_duration(drawn, batch.note_frames) if self.duration_predictor.note_norm else drawn
+        return self.duration_predictor(text, batch.note_frames, mask)
 
 
 class FastSpeechRhythm(nn.Module):

@@ -68,8 +68,8 @@ class Duration(nn.Module):
         found = slots(self.kinds, tokens, starts)
         lengths = note_frames(found, found.sums(words, found.anchors))
         text = self.read(tokens, pitch_ids(found, midi), lengths)
-        ratios = self.model.ratios(text, torch.ones_like(words)[None, None])
-        predicted = self.model.durations(ratios, lengths[None])[0].clamp(min=LEAST)
+        every = torch.ones_like(words)[None, None]
+        predicted = self.model.durations(text, lengths[None], every)[0].clamp(min=LEAST)
         return locked(found, predicted, found.sums(words, found.anchors))[None, :-1]
 
 
