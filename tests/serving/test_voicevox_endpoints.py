@@ -340,6 +340,16 @@ def test_a_song_of_five_minutes_never_drifts(engine):
     assert all(b > a for a, b in pairwise(first for _, first, _ in spans(query)))
 
 
+def test_the_pitch_goes_on_smoothly_where_a_long_song_is_cut(engine):
+    """Twenty seconds without a rest are predicted in pieces; held vowels show no seam."""
+    words = [("ら" if k == 0 else "ー", 57, 150) for k in range(13)]
+    f0_hz = np.array(asked(engine, song(("", None, 20), *words, ("", None, 20)))["f0"])
+    steps = np.abs(cents_between(f0_hz[1:], f0_hz[:-1]))
+    place = (np.arange(len(steps)) - 20) % 150  # within the note, at whose ends the singer moves
+    held = (place > 30) & (place < 120) & (np.arange(len(steps)) > 20) & (np.arange(len(steps)) < len(steps) - 20)
+    assert steps[held].max() < 4
+
+
 # -- who may call --------------------------------------------------------------------------------------
 
 

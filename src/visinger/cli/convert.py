@@ -11,12 +11,12 @@ def _transposition(text: str) -> int | str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `convert`."""
-    written = ".json .musicxml .mxl .mid .ustx .ds .lab .TextGrid"
+    written = ".json .musicxml .mxl .mid .ustx .ust .ds .lab .TextGrid"
     parser.add_argument("score", type=Path, help="a score or an editor's project")
     parser.add_argument("output", type=Path, metavar="OUT", help=f"the new file, one of {written}")
     parser.add_argument(
-        "--voice", default="", help="let this voice sing it: its pitch for .ustx, .json and .ds, its times for .ds, "
-        "and for labels, which an embedded voice sings otherwise",
+        "--voice", default="", help="let this voice sing it: its pitch for .ustx, .ust, .json and .ds, its times for "
+        ".ds, and for labels, which an embedded voice sings otherwise",
     )  # fmt: skip
     parser.add_argument("--singer", metavar="NAME", default="", help="of a voice of several singers")
     parser.add_argument("--language", default="", help="of the words; otherwise told from them")

@@ -38,7 +38,15 @@ from visinger.serving.voicevox.clocks import (
 from visinger.serving.voicevox.lines import Line, WirePhoneme, heard_pitches, line_of
 from visinger.serving.voicevox.names import PAUSE, joined
 from visinger.units import TICKS_PER_QUARTER, hz_from_midi
-from visinger.voices.performing import HIGHEST_HZ, LOWEST_HZ, NEUTRAL_MIDI, VOICED_FROM, note_log_f0
+from visinger.voices.performing import (
+    HIGHEST_HZ,
+    LOWEST_HZ,
+    NEUTRAL_MIDI,
+    VOICED_FROM,
+    note_log_f0,
+    overlap_frames,
+    rising,
+)
 from visinger.voices.voice import Voice
 
 SEED = 0  # the same query sounds the same
@@ -145,12 +153,32 @@ class WireSinger:
         pauses = np.repeat([symbol in PAUSES for symbol in phrase.phonemes], frames)
         return np.where(pauses, np.nan, log_f0.astype(np.float64)), voicing >= VOICED_FROM
 
+    def _joined(self, line: Line) -> NDArray[np.float64]:
+        """(T) log-F0, NaN in pauses; cross-faded where a phrase was cut inside a vowel."""
+        whole = np.full(line.table.frames, np.nan)
+        before: tuple[Phrase, NDArray[np.float64]] | None = None
+        for phrase, frames, _ in line.phrases():
+            own, _ = self._intoned(phrase, frames)
+            start = phrase.start_frame + phrase.kept.start
+            whole[start : phrase.start_frame + phrase.kept.stop] = own[phrase.kept]
+            reach = overlap_frames(before[0], phrase) if before is not None else 0
+            if before is not None and reach:
+                old, new = (
+                    curve[start - reach - each.start_frame : start + reach - each.start_frame]
+                    for each, curve in (before, (phrase, own))
+                )
+                mixed = old + rising(reach) * (new - old)
+                join = slice(start - reach, start + reach)
+                whole[join] = np.where(np.isnan(mixed), whole[join], mixed)
+            before = (phrase, own)
+        return whole
+
     def _curves(
         self, phonemes: Sequence[WirePhoneme], pitches: Sequence[float]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(W) pitch and volume; a pause leads the pitch from the sound before it to the one after."""
         line = line_of(phonemes, self.voice.vocabulary, self.voice.language, pitches=pitches)
-        log_f0 = np.concatenate([self._intoned(phrase, frames)[0][phrase.kept] for phrase, frames, _ in line.phrases()])
+        log_f0 = self._joined(line)
         known = np.flatnonzero(~np.isnan(log_f0))
         if len(known):
             log_f0 = np.interp(np.arange(len(log_f0)), known, log_f0[known])
