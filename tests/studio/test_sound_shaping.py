@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from hands import Hand, visitor
 from numpy.typing import NDArray
-from three_phrases import SCORE, opened, rendered_whole, sung
+from three_phrases import SCORE, fetched, opened, rendered_whole, sung
 
 import visinger
 from visinger.corpora import textgrid
@@ -23,8 +23,7 @@ LONG = 2  # the index of the first phrase's last note, three beats long
 def wave(hand: Hand) -> NDArray[np.float32]:
     """The samples that the page has fetched, the whole song."""
     rendered_whole(hand)
-    song = "visinger.context.player.hearing.heard"
-    return np.array(hand.page.evaluate(f"[...{song}.copy(0, {song}.samples)]"), dtype=np.float32)
+    return fetched(hand)
 
 
 def performed(hand: Hand) -> dict[str, Any]:
@@ -51,7 +50,7 @@ def heard_midi(samples: NDArray[np.float32], first: float, last: float) -> float
         spectrum = np.fft.rfft(samples[start : start + size] * np.hanning(size), 2 * size)
         similar = np.fft.irfft(np.abs(spectrum) ** 2)
         lags = np.arange(RATE // 700, RATE // 90)
-        lag = lags[np.argmax(similar[lags] / (size - lags))]
+        lag = lags[np.argmax(similar[lags])]
         before, here, after = similar[lag - 1 : lag + 2]
         period = lag + (before - after) / (2 * (before - 2 * here + after))
         pitches.append(midi_from_hz(RATE / period))

@@ -170,10 +170,14 @@ export class Player extends EventTarget {
 
   #pump() {
     if (this.phase === "stopped" || this.#audio.state !== "running") return;
+    const now = this.#now(), { sampleRate: rate } = this.#audio;
+    if (this.#run && !this.#run.ended && this.#run.next_frame < now) {
+      this.#sample = this.#run.next_sample; // the page was held up for longer than was laid: it goes on from there
+      this.#end_run();
+    }
     if (this.#coming && this.#change_over()) return;
     if (!this.#run) this.#begin();
     if (!this.#run) return;
-    const now = this.#now(), { sampleRate: rate } = this.#audio;
     this.#run.fill(now + AHEAD_SECONDS * rate);
     if (this.#run.ended && now >= this.#run.next_frame) {
       this.stop();
