@@ -14,12 +14,15 @@ class VisingerError(Exception):
     exit_code = 2
 
     def __init__(self, problem: str, *, where: str | Path = "", remedy: str = "") -> None:
-        self.problem = problem
-        self.where = str(where)
-        self.remedy = remedy
+        self.problem, self.where, self.remedy = _sayable(problem), _sayable(str(where)), _sayable(remedy)
         place = f"{self.where}: " if self.where else ""
-        cure = f"; {remedy}" if remedy else ""
-        super().__init__(f"{place}{problem}{cure}")
+        cure = f"; {self.remedy}" if remedy else ""
+        super().__init__(f"{place}{self.problem}{cure}")
+
+
+def _sayable(text: str) -> str:
+    r"""The text with halves of characters as `\udce3`: file names may hold them, and no terminal prints them."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class ScoreError(VisingerError):

@@ -239,6 +239,13 @@ def test_a_script_without_words_is_sung_from_its_phonemes(project):
     assert [n.breath_after for n in notes] == [False, True]
 
 
+def test_a_script_may_write_hanzi_without_spaces(project):
+    segment = {"text": "小酒AP窝", "note_seq": "C4 D4 rest E4", "note_dur": "1 1 1 1", "note_slur": "0 0 0 0"}
+    notes = project("a.ds", json.dumps(segment)).parts[0].notes
+    assert [n.lyric for n in notes] == ["小", "酒", "窝"]
+    assert [n.breath_after for n in notes] == [False, True, False]
+
+
 def test_a_script_by_hand_groups_whole_syllables(project):
     segment = {"ph_seq": "SP k a s o SP", "ph_num": "1 2 2 1", "note_seq": "rest C4 D4 rest", "note_dur": "1 1 1 1"}
     segment["text"] = segment["ph_seq"]

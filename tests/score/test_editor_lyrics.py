@@ -92,3 +92,10 @@ def test_hints_travel_through_our_own_format(project, tmp_path):
     again = score.read(tmp_path / "again.json")
     assert again == read
     assert [(n.lyric, n.phoneme_hint) for n in again.parts[0].notes] == [("你", ("n", "i")), ("hello", ()), ("+", ())]
+
+
+def test_a_hyphen_at_a_syllables_end_goes_on_with_the_word(tmp_path):
+    path = tmp_path / "a.ust"
+    path.write_bytes(ust(Tune((Sung(0, 480, 60, "hel-"), Sung(480, 480, 62, "lo"), Sung(960, 480, 64, "you")))))
+    notes = score.read(path).parts[0].notes
+    assert [(n.lyric, n.syllabic) for n in notes] == [("hel", "begin"), ("lo", "end"), ("you", "single")]

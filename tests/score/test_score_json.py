@@ -113,3 +113,23 @@ def test_a_score_that_cannot_be_written_leaves_nothing_behind(tmp_path):
     with pytest.raises(OutputError):
         score.write_json(tmp_path / "song.json", SONG)
     assert [path.name for path in tmp_path.iterdir()] == ["song.json"]
+
+
+def test_half_a_character_is_refused_where_it_stands_and_mended_in_other_programs_files(tmp_path):
+    r"""An escape such as `\ud83d` alone can be read from JSON, but neither written nor printed; found by fuzzing."""
+    note = {"tick": 0, "duration": 480, "pitch": 60}
+    song = {"format": "visinger-score", "version": 1, "parts": [{"notes": [note | {"lyric": "\ud83d"}]}]}
+    (tmp_path / "a.json").write_text(json.dumps(song), encoding="ascii")
+    with pytest.raises(ScoreError, match=r"note.* 1.*half a character"):
+        score.read(tmp_path / "a.json")
+    segment = {"text": "a\ud83d 😀", "note_seq": "C4 D4", "note_dur": "1 1", "note_slur": "0 0"}
+    (tmp_path / "a.ds").write_text(json.dumps(segment), encoding="ascii")
+    assert [n.lyric for n in score.read(tmp_path / "a.ds").parts[0].notes] == ["a\ufffd", "😀"]
+
+
+def test_an_empty_lyric_goes_on_with_the_syllable_before(tmp_path):
+    notes = [{"tick": 0, "duration": 480, "pitch": 60, "lyric": "a"}, {"tick": 480, "duration": 480, "pitch": 62}]
+    notes[1]["lyric"] = ""
+    song = {"format": "visinger-score", "version": 1, "parts": [{"notes": notes}]}
+    (tmp_path / "a.json").write_text(json.dumps(song), encoding="utf-8")
+    assert [n.lyric for n in score.read(tmp_path / "a.json").parts[0].notes] == ["a", None]

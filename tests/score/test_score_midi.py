@@ -173,3 +173,88 @@ def test_a_written_midi_file_is_read_as_the_same_line(tmp_path):
     facts = [(n.start_tick, n.duration_ticks, n.pitch_midi, n.lyric, n.syllabic) for n in read.parts[0].notes]
     assert facts == [(n.start_tick, n.duration_ticks, n.pitch_midi, n.lyric, n.syllabic) for n in notes]
     assert (read.title, read.parts[0].name, read.length_ticks) == ("歌", "Voice", 1920)
+
+
+# -- as files come from elsewhere ----------------------------------------------------------------------
+
+
+def chunk(*events: bytes) -> bytes:
+    data = b"".join(events) + b"\x00\xff\x2f\x00"
+    return b"MTrk" + len(data).to_bytes(4) + data
+
+
+def note(pitch: int, lyric: bytes) -> bytes:
+    """A lyric and a note of 480 ticks."""
+    on, off = bytes([0x90, pitch, 80]), b"\x83\x60" + bytes([0x80, pitch, 0])
+    return b"\x00\xff\x05" + bytes([len(lyric)]) + lyric + b"\x00" + on + off
+
+
+def whole(*tracks: bytes, division: bytes = b"\x01\xe0", count: int = 0) -> bytes:
+    return b"MThd\0\0\0\6\0\1" + (count or len(tracks)).to_bytes(2) + division + b"".join(tracks)
+
+
+@pytest.fixture
+def play_bytes(tmp_path):
+    def read(content):
+        (tmp_path / "song.mid").write_bytes(content)
+        return score.read(tmp_path / "song.mid")
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("big5", "月亮代表我的心說愛"),
+        ("euc-jp", "さくら咲く"),
+        ("gbk", "月亮代表我的心"),
+        ("cp932", "ｻｸﾗ"),
+        ("cp932", "蛍の光"),
+    ],
+)
+def test_the_encodings_of_east_asia_are_told_apart(play_bytes, encoding, words):
+    read = play_bytes(whole(chunk(*(note(60 + k, w.encode(encoding)) for k, w in enumerate(words)))))
+    assert "".join(lyrics(read)) == words
+
+
+def test_a_file_may_say_its_encoding_itself(play_bytes):
+    read = play_bytes(whole(chunk(note(60, "{@JP}{#Title=x}桜".encode("cp932")), note(62, "花".encode("cp932")))))
+    assert lyrics(read) == ["桜", "花"]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [["Twin", "kle ", "star"], ["Twin", "kle", " star"], ["\\Twin", "kle", "/star "], ["Twin-", "kle", "star"]],
+)
+def test_syllables_without_a_space_between_them_are_one_word(play_bytes, events):
+    read = play_bytes(whole(chunk(*(note(60 + k, text.encode()) for k, text in enumerate(events)))))
+    assert lyrics(read) == ["Twin", "kle", "star"]
+    assert [n.syllabic for n in read.parts[0].notes] == ["begin", "end", "single"]
+
+
+def test_words_without_any_spaces_are_words_of_their_own(play_bytes):
+    read = play_bytes(whole(chunk(*(note(60 + k, text) for k, text in enumerate([b"ni", b"hao", b"ma"])))))
+    assert [n.syllabic for n in read.parts[0].notes] == ["single"] * 3
+
+
+def test_a_hyphen_before_a_syllable_belongs_to_the_word_and_not_to_the_sound(play_bytes):
+    read = play_bytes(whole(chunk(note(60, b"hel-"), note(62, b"-lo"))))
+    assert lyrics(read) == ["hel", "lo"]
+    assert [n.syllabic for n in read.parts[0].notes] == ["begin", "end"]
+
+
+def test_film_frames_are_seconds(play_bytes):
+    """25 frames of 40 ticks: 480 ticks are 0.48 s, whatever tempo is written."""
+    slow = b"\x00\xff\x51\x03\x1e\x84\x80"
+    read = play_bytes(whole(chunk(slow, note(60, b"a"), note(62, b"o")), division=b"\xe7\x28"))
+    starts = [read.tempo_map.seconds(n.start_tick) for n in read.parts[0].notes]
+    assert [float(s) for s in starts] == pytest.approx([0.0, 0.48], abs=1 / 1920)
+    assert any("film frames" in doubt for doubt in read.doubts)
+
+
+def test_a_file_cut_short_or_miscounted_is_read_as_far_as_it_goes(play_bytes):
+    content = whole(chunk(note(60, b"a"), note(62, b"o")))
+    for damaged in (content[:-4], whole(chunk(note(60, b"a"), note(62, b"o")), count=5), content + b"XFIH\0\0\0\1\0"):
+        read = play_bytes(damaged)
+        assert lyrics(read) == ["a", "o"]
+    assert any("cut short" in doubt for doubt in play_bytes(content[:-4]).doubts)

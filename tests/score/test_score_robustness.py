@@ -129,7 +129,7 @@ def packed(name: str, content: bytes, **options) -> bytes:
         ("a.mxl", packed("readme.txt", b"hello"), "without a score"),
         ("a.mid", b"", "not a MIDI file"),
         ("a.mid", b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0", "damaged MIDI|no part has a note"),
-        ("a.mid", b"MThd\x00\x00\x00\x06\x00\x01\x00\x00\xe7\x28", "SMPTE"),
+        ("a.mid", b"MThd\x00\x00\x00\x06\x00\x01\x00\x00\xe0\x28", "no length"),
         ("a.json", b"\xff\xff", "not UTF-8"),
         ("a.txt", b"do re mi", "'.txt' are not read"),
     ],

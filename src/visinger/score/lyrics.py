@@ -9,6 +9,7 @@ from visinger.score.score import Score
 
 _HOLDS = frozenset("-‐‑‒–—−－ーｰ~～〜_＿")  # hyphens, dashes, long-vowel marks, tildes
 NEXT_SYLLABLE = "+"  # of the word on the notes before
+_INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF])  # soft hyphen, zero-width space …
 _VERSE_LABEL = re.compile(r"^\(?\d{1,2}[.．、:：)）]\s*(?=\S)")
 
 
@@ -18,8 +19,8 @@ def continues(text: str) -> bool:
 
 
 def cleaned(text: str) -> str:
-    """A lyric without the layout around it: spaces, line ends, a verse label such as `1.`; in NFC."""
-    flat = " ".join(unicodedata.normalize("NFC", text).split())
+    """A lyric without the layout around it: spaces, line ends, invisible marks, a verse label such as `1.`; in NFC."""
+    flat = " ".join(unicodedata.normalize("NFC", text).translate(_INVISIBLE).split())
     return _VERSE_LABEL.sub("", flat)
 
 

@@ -13,6 +13,7 @@ from visinger.score.formats.doubts import Doubts
 from visinger.score.formats.editor_lyrics import KANJI_BREATHS, Meaning, is_hanzi, understood
 from visinger.score.formats.project import MOST_CURVE_POINTS, MOST_NOTES, MOST_PARTS, Project, ProjectNote, ProjectTrack
 from visinger.score.formats.ticks import FARTHEST_TICK, Meter, possible_meter
+from visinger.score.formats.words import hyphened
 from visinger.score.score import (
     BendPoint,
     GlidePoint,
@@ -177,7 +178,7 @@ def _distinct(name: str, parts: Sequence[Part]) -> str:
 
 def _part(track: ProjectTrack, line: Sequence[_Told], frame: _Frame) -> Part:
     origin = frame.origin
-    notes = _sung(_one_at_a_time(line, frame), frame)
+    notes = hyphened(_sung(_one_at_a_time(line, frame), frame))
     bend = _from_zero([(tick - origin, _within(cents, WIDEST_CENTS)) for tick, cents in track.bend])
     levels = _from_zero([(tick - origin, _within(level, WIDEST_DB)) for tick, level in track.levels])
     return Part(

@@ -16,18 +16,14 @@ from visinger.score.bounds import LONGEST_FILE_BYTES, read_bytes
 
 MOST_TAGS = 4_000_000  # an orchestral movement has about half of that
 LONGEST_CONTAINER_BYTES = 2**20
-# Expat itself reads UTF-8, UTF-16, ASCII and Latin-1; these are the others met in scores from East Asia.
+# Expat itself reads UTF-8, UTF-16, ASCII and Latin-1; these are the others that scores declare.
 _DECODED_HERE = {
-    "shift_jis",
-    "shift-jis",
-    "sjis",
-    "cp932",
-    "euc-jp",
-    "gb2312",
-    "gbk",
-    "gb18030",
-    "big5",
-    "windows-1252",
+    **{name: "cp932" for name in ("shift_jis", "shift-jis", "sjis", "x-sjis", "cp932", "ms932", "windows-31j")},
+    **{"euc-jp": "euc_jp", "gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "cp936": "gb18030"},
+    **{"big5": "big5hkscs", "euc-kr": "cp949", "ks_c_5601-1987": "cp949"},
+    **{"windows-1252": "cp1252", "cp1252": "cp1252", "windows-1250": "cp1250", "windows-1251": "cp1251"},
+    **{"x-mac-roman": "mac_roman", "macintosh": "mac_roman", "macroman": "mac_roman"},
+    **{f"iso-8859-{n}": f"iso8859_{n}" for n in (2, 5, 9, 15)},
 }
 _DECLARATION = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.-]{1,40})["'][^>]{0,200}\?>""")
 _ZIP_ERRORS = (
@@ -91,12 +87,14 @@ def _unpacked(content: bytes, path: Path) -> bytes:
 
 def _as_utf8(content: bytes, path: Path) -> bytes:
     """The document in UTF-8 where expat does not know its declared encoding."""
+    if b"\0" not in content[:4]:
+        content = content.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")  # blank lines before `<?xml` are common
     declaration = _DECLARATION.match(content)
     encoding = declaration.group(1).decode().lower() if declaration else ""
     if not declaration or encoding not in _DECODED_HERE:
         return content
     try:
-        return content[declaration.end() :].decode(encoding).encode()
+        return content[declaration.end() :].decode(_DECODED_HERE[encoding]).encode()
     except UnicodeDecodeError:
         problem = f"the text is not in the encoding that it declares ({encoding})"
         raise ScoreError(problem, where=path, remedy="save the score as UTF-8") from None

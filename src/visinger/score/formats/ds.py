@@ -25,6 +25,7 @@ from visinger.score.score import Score
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _PITCH = re.compile(r"([A-Ga-g])([#b♯♭]*)(-?\d{1,2})([+-]\d{1,4}(?:\.\d{1,6})?)?(?:/.*)?")
+_TOKEN = re.compile(r"AP|SP|[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+")
 _RESTS = ("rest", "r", "sp", "ap", "0")
 _TICKS_PER_SECOND = 960  # at 120 quarter notes a minute; the format has no tempo
 _BREATH, _PAUSES = "AP", ("SP", "AP", "<SP>", "<AP>", "pau", "br", "sil")
@@ -146,6 +147,8 @@ class _Segment:
         count = slurs.count(False)
         groups = self._syllables(count)
         texts = self.row("text")
+        if len(texts) != count:  # older scripts write hanzi without spaces between them
+            texts = _TOKEN.findall(" ".join(texts))
         if len(texts) != count or texts == self.row("ph_seq"):  # many scripts repeat the phonemes there
             texts = [""] * count
             if not groups:

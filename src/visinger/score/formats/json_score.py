@@ -41,6 +41,7 @@ from visinger.errors import ScoreError
 from visinger.files import write_text
 from visinger.score.bars import Bars
 from visinger.score.bounds import check_tempo, checked, read_bytes
+from visinger.score.formats.json_text import whole_characters
 from visinger.score.score import (
     GLIDE_SHAPES,
     BendPoint,
@@ -125,6 +126,8 @@ class _Reader:
         value = self.value.get(key, default)
         if not isinstance(value, str):
             self.refuse(f"{key!r} must be text")
+        if not whole_characters(value):
+            self.refuse(f"{key!r} holds half a character (a lone surrogate)")
         return value
 
     def flag(self, key: str) -> bool:
@@ -143,6 +146,8 @@ class _Reader:
         values = self.entries(key)
         if not all(isinstance(value, str) for value in values):
             self.refuse(f"{key!r} must be a list of texts")
+        if not all(map(whole_characters, values)):
+            self.refuse(f"{key!r} holds half a character (a lone surrogate)")
         return tuple(values)
 
     def objects(self, key: str, known: Sequence[str]) -> list["_Reader"]:
@@ -196,7 +201,7 @@ def _note(entry: _Reader, bars: Bars) -> Note:
         start_tick=start,
         duration_ticks=entry.integer("duration", 1, LATEST_TICK),
         pitch_midi=entry.integer("pitch", 0, 127),
-        lyric=None if entry.value.get("lyric") is None else entry.text("lyric"),
+        lyric=(None if entry.value.get("lyric") is None else entry.text("lyric")) or None,
         syllabic=syllabic,
         phonemes=entry.texts("phonemes"),
         breath_after=entry.flag("breath_after"),

@@ -1,6 +1,7 @@
 """JSON as editors write it: bounded in its values, and perhaps with a NUL or other leavings after its last brace."""
 
 import json
+import re
 from pathlib import Path
 
 from visinger.errors import ScoreError
@@ -8,11 +9,19 @@ from visinger.score.bounds import LONGEST_FILE_BYTES, read_bytes
 
 MOST_VALUES = 2_000_000  # up to 200 bytes each once read; an hour of drawn pitch has half a million
 _SEPARATORS = b",[{"
+_HALF = re.compile(  # of a pair of escapes: a first half without a second, or a second without a first
+    r"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..\\u.)[c-fC-F][0-9a-fA-F]{2})"
+)
 
 
 def read_json_text(path: Path) -> object:
     """What a JSON file holds; every fault is a `ScoreError` with its line."""
     return parsed_json(read_bytes(path, most_bytes=LONGEST_FILE_BYTES), path)
+
+
+def whole_characters(text: str) -> bool:
+    """Whether no half of a surrogate pair stands alone in the text; such a half can be neither written nor printed."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def parsed_json(content: bytes, path: Path) -> object:
@@ -23,6 +32,7 @@ def parsed_json(content: bytes, path: Path) -> object:
         text = content.decode(json.detect_encoding(content)).lstrip("\ufeff \t\r\n")
     except UnicodeDecodeError:
         raise ScoreError("the file is not UTF-8 text", where=path, remedy="save it as UTF-8") from None
+    text = _HALF.sub(r"\\ufffd", text) if "\\ud" in text or "\\uD" in text else text
     try:
         value, end = json.JSONDecoder(parse_constant=lambda _: None).raw_decode(text)
     except json.JSONDecodeError as problem:

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from visinger.score.bounds import check_tempo
 from visinger.score.formats.doubts import Doubts
-from visinger.score.formats.numerals import decimal, integer, unit_quarters
+from visinger.score.formats.numerals import decimal, integer, number_list, unit_quarters
 from visinger.score.formats.written import Mark, WrittenMeasure
 
 STEP_DB = 4  # from p to mp, mp to mf …; orchestral dynamics span some 30 dB over eight steps
@@ -175,7 +175,7 @@ def read_barline(element: Element, measure: WrittenMeasure, before: WrittenMeasu
         doubts.add("a fermata over a bar line is passed over", measure.number)
     for ending in element.iterfind("ending"):
         if ending.get("type") == "start":
-            numbers = {int(n) for n in re.findall(r"\d{1,2}", ending.get("number", ""))} - {0}
+            numbers = set(number_list(ending.get("number", "")))
             if not numbers:
                 doubts.add("an ending without a number is passed over", measure.number)
             measure.road.ending = frozenset(numbers)

@@ -11,7 +11,7 @@ from visinger.errors import ScoreError, at_bar
 from visinger.score.bounds import check_pitch
 from visinger.score.formats import marks
 from visinger.score.formats.doubts import Doubts
-from visinger.score.formats.numerals import decimal, integer, note_value
+from visinger.score.formats.numerals import decimal, integer, note_value, number_list
 from visinger.score.formats.written import Grace, Lyric, WrittenMeasure, WrittenNote
 from visinger.score.lyrics import cleaned, joined
 
@@ -177,6 +177,7 @@ class PartReader:
         return replace(
             high,
             onset=first.onset,
+            quarters=first.quarters,
             lyrics={**low.lyrics, **high.lyrics},
             breath_after=first.breath_after or second.breath_after,
             staccato=first.staccato or second.staccato,
@@ -214,6 +215,7 @@ class PartReader:
             breath_after=bool(articulations & {"breath-mark", "caesura"}),
             staccato=bool(articulations & {"staccato", "staccatissimo"}),
             fermata=element.find("notations/fermata") is not None,
+            rounds=frozenset(_rounds(element)),
         )
 
     def _pitch(self, element: Element, staff: str) -> int | None:
@@ -239,14 +241,17 @@ class PartReader:
     def _lyrics(self, element: Element) -> dict[int, Lyric]:
         lyrics: dict[int, Lyric] = {}
         for entry in element.iterfind("lyric"):
-            verse = self._verse(entry.get("number"))
             lyric = _lyric(entry)
             if lyric is None:
+                if entry.find("humming") is not None or entry.find("laughing") is not None:
+                    self.doubt("humming and laughing are not sung")
                 continue
-            if verse in lyrics:
-                self.doubt(f"a second lyric line numbered {verse} is passed over")
-            else:
-                lyrics[verse] = lyric
+            # Some programs say the round of a repeat instead of numbering the lines.
+            for verse in _rounds(entry) or (self._verse(entry.get("number")),):
+                if verse in lyrics:
+                    self.doubt(f"a second lyric line numbered {verse} is passed over")
+                else:
+                    lyrics[verse] = lyric
         return lyrics
 
     def _verse(self, number: str | None) -> int:
@@ -257,6 +262,11 @@ class PartReader:
             found = int(digits.group(1)) if digits else len(set(self.verse_names.values())) + 1
             self.verse_names[text] = min(max(found, 1), MOST_VERSES)
         return self.verse_names[text]
+
+
+def _rounds(element: Element) -> tuple[int, ...]:
+    """The rounds of a repeat for which alone something is printed (`time-only="1, 2"`); empty where for all."""
+    return tuple(number_list(element.get("time-only", "")))
 
 
 def _lyric(entry: Element) -> Lyric | None:

@@ -20,7 +20,8 @@ from visinger.errors import ScoreError, at_bar
 from visinger.score.bars import Bars
 from visinger.score.bounds import check_tempo, checked, in_singing_order, read_bytes
 from visinger.score.formats.doubts import Doubts
-from visinger.score.formats.midi_text import decoder, syllable
+from visinger.score.formats.midi_text import decoder, syllables
+from visinger.score.formats.words import hyphened
 from visinger.score.lyrics import cleaned, continues, joined
 from visinger.score.score import Note, Part, Score, Tempo, TempoMap, TimeSignature
 from visinger.units import TICKS_PER_QUARTER, round_half_up
@@ -29,6 +30,7 @@ LONGEST_MIDI_BYTES = 4 * 2**20
 DRUMS = 9  # channel 10, counted from 0
 CHORD_TICKS = 15  # notes that start within 1/32 of a quarter note are one chord
 LYRIC_TICKS = 60  # how far a lyric may stand from its note
+_FILM_FRAMES = {24: Fraction(24), 25: Fraction(25), 29: Fraction(30_000, 1001), 30: Fraction(30)}  # a second
 _NAMELESS = {"untitled", "master track", "tempo track", "tempo", "conductor", "conductor track"}
 _MIDI_ERRORS = (
     *(OSError, EOFError, ValueError, KeyError, IndexError, TypeError, LookupError, AttributeError),
@@ -65,7 +67,8 @@ class _File:
 def read_midi(path: Path) -> Score:
     """Read a MIDI file; what cannot be read is a `ScoreError`, what was mended a doubt."""
     doubts = Doubts()
-    file = _contents(_opened(path), path, doubts)
+    midi, per_quarter = _opened(path, doubts)
+    file = _contents(midi, per_quarter, path, doubts)
     signatures = _time_signatures(file)
     bars = Bars(signatures)
     tempo_map = _tempo_map(file, bars, path, doubts)
@@ -96,32 +99,57 @@ def _title(file: _File, encoding: str) -> str:
     return "" if name.lower() in _NAMELESS else name
 
 
-def _opened(path: Path) -> mido.MidiFile:
+def _opened(path: Path, doubts: Doubts) -> tuple[mido.MidiFile, Fraction]:
+    """The file, and how many of its ticks make a quarter note."""
     content = read_bytes(path, most_bytes=LONGEST_MIDI_BYTES)
     if content[:4] == b"RIFF":  # a RIFF wrapper: the file proper is its data chunk
         content = content[max(content.find(b"MThd"), 0) :]
     if content[:4] != b"MThd":
         raise ScoreError("this is not a MIDI file", where=path, remedy="export it as a standard MIDI file")
+    content = _with_fitting_chunks(content, doubts)
     try:
         file = mido.MidiFile(file=io.BytesIO(content), charset="latin-1", clip=True)
     except _MIDI_ERRORS as problem:
-        reason = str(problem)[:80] or type(problem).__name__
+        reason = str(problem)[:80] or "it ends in the middle of an event"
         raise ScoreError(f"a damaged MIDI file ({reason})", where=path, remedy="export it again") from None
-    if file.ticks_per_beat <= 0:
+    if file.ticks_per_beat > 0:
+        return file, Fraction(file.ticks_per_beat)
+    frames, parts = 256 - content[12], content[13]
+    if frames not in _FILM_FRAMES or parts == 0:
         remedy = "export it with ticks per quarter note"
-        raise ScoreError("its times are in film frames (SMPTE), not in beats", where=path, remedy=remedy)
-    return file
+        raise ScoreError("its ticks have no length", where=path, remedy=remedy)
+    doubts.add("its times are in film frames (SMPTE); bars and beats are told at 120 quarter notes per minute")
+    return file, _FILM_FRAMES[frames] * parts / 2
 
 
-def _contents(midi: mido.MidiFile, path: Path, doubts: Doubts) -> _File:
+def _with_fitting_chunks(content: bytes, doubts: Doubts) -> bytes:
+    """The file with only its tracks, as many as its head says and as long as their heads say."""
+    at = 8 + int.from_bytes(content[4:8])
+    if len(content) < 14 or at < 14:
+        return content
+    tracks: list[bytes] = []
+    fits = True
+    while at + 8 <= len(content):
+        length = int.from_bytes(content[at + 4 : at + 8])
+        if content[at : at + 4] == b"MTrk":
+            tracks.append(content[at + 8 : at + 8 + length])
+            fits &= len(tracks[-1]) == length
+        at += 8 + length
+    if not fits or len(tracks) != int.from_bytes(content[10:12]):
+        doubts.add("the file is cut short, or its tracks are miscounted; what is there is read")
+    head = b"MThd\0\0\0\6" + content[8:10] + len(tracks).to_bytes(2) + content[12:14]
+    return head + b"".join(b"MTrk" + len(track).to_bytes(4) + track for track in tracks)
+
+
+def _contents(midi: mido.MidiFile, per_quarter: Fraction, path: Path, doubts: Doubts) -> _File:
     """Everything of interest, at absolute ticks of ours."""
-    file = _File()
+    file, scale = _File(), TICKS_PER_QUARTER / per_quarter
     for midi_track in midi.tracks:
         track, now, sounding = _Track(), 0, {}  # type: ignore[var-annotated]
         file.tracks.append(track)
         for message in midi_track:
             now += message.time
-            tick = round_half_up(Fraction(now * TICKS_PER_QUARTER, midi.ticks_per_beat))
+            tick = round_half_up(now * scale)
             if message.type == "note_on" and message.velocity > 0:
                 _end(track, sounding, message, tick)
                 sounding[message.channel, message.note] = tick
@@ -132,6 +160,8 @@ def _contents(midi: mido.MidiFile, path: Path, doubts: Doubts) -> _File:
         for (channel, pitch), start in sounding.items():
             doubts.add("a note that is never let go ends with its track")
             track.sounds.setdefault(channel, []).append(_Sound(start, max(tick, start + 1), pitch))
+    if midi.ticks_per_beat < 0:
+        file.tempos = {0: Fraction(120)}  # film frames pass at their own speed
     return file
 
 
@@ -242,8 +272,9 @@ def _line(sounds: Sequence[_Sound], bars: Bars, name: str, doubts: Doubts) -> li
 
 def _words(track: _Track, encoding: str, starts: Sequence[int]) -> list[tuple[int, str]]:
     """The syllables of a track with their ticks: its lyric events, or text events that fall on notes."""
-    decoded = [(tick, syllable(text.decode(encoding, "replace"))) for tick, text in track.lyrics or track.texts]
-    words = [(tick, cleaned(text)) for tick, text in decoded if text]
+    events = track.lyrics or track.texts
+    texts = syllables([text.decode(encoding, "replace") for _, text in events])
+    words = [(tick, cleaned(text)) for (tick, _), text in zip(events, texts, strict=True) if text]
     if not track.lyrics:
         onsets = sorted(starts)
         on_notes = sum(abs(tick - _nearest(tick, onsets)) <= LYRIC_TICKS for tick, _ in words) if onsets else 0
@@ -278,19 +309,10 @@ def _worded(line: list[Note], words: Sequence[tuple[int, str]], bars: Bars, name
         if k is None:
             doubts.add(f"{name}: a lyric without a note is passed over ({text[:20]})", str(bars.place(tick)[0]))
         else:
-            texts[k] = joined(texts.get(k, ""), text)
-    begun = False  # inside a word whose last syllable ended in a hyphen
-    worded = []
-    for k, note in enumerate(line):
-        text = texts.get(k, "")
-        if not text or continues(text):
-            worded.append(note)
-            continue
-        goes_on = len(text) > 1 and text[-1] == "-" and (text[-2].isalpha() or text[-2] in "'’.")
-        syllabic = {(False, False): "single", (False, True): "begin", (True, True): "middle", (True, False): "end"}
-        worded.append(replace(note, lyric=text[:-1] if goes_on else text, syllabic=syllabic[begun, goes_on]))
-        begun = goes_on
-    return worded
+            before = texts.get(k, "")
+            texts[k] = before[:-1] + text if before[1:].endswith("-") else joined(before, text)
+    sung = {k: text for k, text in texts.items() if text and not continues(text)}
+    return hyphened([replace(note, lyric=sung.get(k)) for k, note in enumerate(line)])
 
 
 def _note_for(tick: int, following: int | None, onsets: Sequence[int], exact: Counter[int]) -> int | None:

@@ -4,31 +4,55 @@ import re
 from collections.abc import Callable, Sequence
 
 _ASCII = re.compile(rb"[\x00-\x7f]*")
+_TAG = re.compile(r"\{[#@][^{}]{0,200}\}")  # `{#Title=…}`, `{@JP}`: about the song, not of it
+_SPACES = tuple(" \u3000")
+_GAPS = "\\/ \t\r\n\x00\u3000"
+_LETTER = re.compile(r"[^\W\d_\u2e80-\uffff]")  # of alphabets; kana and hanzi are syllables already
 
 
 def decoder(pieces: Sequence[bytes]) -> str:
     """The name of the encoding that all text of a file most likely is in.
 
-    UTF-8 if everything is valid UTF-8, which other encodings hardly ever are by
-    chance. Then Shift-JIS if it gives mostly kana, GB 18030 if it gives mostly
-    everyday hanzi, and Latin-1, which can always be read.
+    What the file says itself (`{@JP}`, `{@LATIN}`); UTF-8 if everything is valid UTF-8, which other encodings hardly
+    ever are by chance. Then Shift-JIS or EUC-JP if they give mostly kana, GB 18030 or Big5 if they give mostly everyday
+    hanzi, and Latin-1, which can always be read.
     """
+    for tag, encoding in ((b"{@JP}", "cp932"), (b"{@LATIN}", "latin-1")):
+        if any(piece.lstrip().startswith(tag) for piece in pieces):
+            return encoding
     foreign = [piece for piece in pieces if not _ASCII.fullmatch(piece)]
     if not foreign or _share(foreign, "utf-8", lambda _: True) > 0:
         return "utf-8"
-    if _share(foreign, "cp932", lambda c: "\u3041" <= c <= "\u30fe") >= 0.5:
-        return "cp932"
-    # GB 2312's own bytes are both above 0xA0; a single accented letter between ASCII ones is not such a pair.
-    if _share(foreign, "gb2312", _hanzi) >= 0.5:
-        return "gb18030"
-    for encoding in ("cp932", "gb18030"):
-        if _share(foreign, encoding, _hanzi) >= 0.9:
+    for encoding in ("cp932", "euc_jp"):
+        if _share(foreign, encoding, lambda c: "\u3041" <= c <= "\u30fe") >= 0.5:
             return encoding
-    return "latin-1"
+    return _chinese(foreign) or next(
+        (encoding for encoding in ("cp932", "gb18030") if _share(foreign, encoding, _of_east_asia) >= 0.9),
+        "cp932" if _share(foreign, "cp932", lambda c: "\uff66" <= c <= "\uff9f") >= 0.9 else "latin-1",
+    )
+
+
+def _chinese(foreign: Sequence[bytes]) -> str:
+    """GB 18030 or Big5, whichever gives more hanzi of its first, everyday level; neither if that is few."""
+    simplified = _share(foreign, "gb18030", lambda c: _hanzi(c) and _leads(c, "gb2312", 0xB0, 0xD7))
+    traditional = _share(foreign, "big5", lambda c: _hanzi(c) and _leads(c, "big5", 0xA4, 0xC6))
+    if max(simplified, traditional) >= 0.5:
+        return "gb18030" if simplified >= traditional else "big5"
+    # GB 2312's own bytes are both above 0xA0; a single accented letter between ASCII ones is not such a pair.
+    return "gb18030" if _share(foreign, "gb2312", _hanzi) >= 0.5 else ""
+
+
+def _leads(character: str, encoding: str, first: int, last: int) -> bool:
+    """Whether the encoding has the character, its first byte from `first` to `last`."""
+    return first <= (character.encode(encoding, "ignore") or b"\0")[0] <= last
 
 
 def _hanzi(character: str) -> bool:
     return "\u4e00" <= character <= "\u9fff"
+
+
+def _of_east_asia(character: str) -> bool:
+    return _hanzi(character) or "\u3001" <= character <= "\u30fe"
 
 
 def _share(pieces: Sequence[bytes], encoding: str, fits: Callable[[str], bool]) -> float:
@@ -49,4 +73,30 @@ def syllable(text: str) -> str | None:
     """
     if text.startswith("@"):
         return None
-    return text.strip("\\/ \t\r\n\x00\u3000") or None
+    return _TAG.sub("", text).strip(_GAPS) or None
+
+
+def syllables(texts: Sequence[str]) -> list[str]:
+    r"""The syllable of each lyric or karaoke event, empty where there is none, with `-` where its word goes on.
+
+    Karaoke files and many others put a space where a word ends (`Twin`, `kle `) or begins (`Twin`, `kle`, ` lit`);
+    in such files letters without one between them are one word. So are `hel` and `-lo`.
+    """
+    words = [syllable(text) or "" for text in texts]
+    lettered = [text for text, word in zip(texts, words, strict=True) if _LETTER.match(word)]
+    spaced = 5 * sum(text[:1] in _SPACES or text[-1:] in _SPACES for text in lettered) >= len(lettered)
+    found: list[str] = []
+    last, parted = -1, True
+    for text, word in zip(texts, words, strict=True):
+        if not text or text.startswith("@"):
+            found.append("")
+            continue
+        hyphened = word[:1] == "-" and _LETTER.match(word, 1) is not None
+        here = word[1:] if hyphened else word
+        goes_on = hyphened or (spaced and not parted and text[0] not in _GAPS and _LETTER.match(here) is not None)
+        if goes_on and last >= 0 and (_LETTER.match(found[last], len(found[last]) - 1) or found[last][-1] in "'’"):
+            found[last] += "-"
+        parted = text[-1] in _GAPS or (parted and not here)
+        last = len(found) if here else last
+        found.append(here)
+    return found

@@ -291,7 +291,7 @@ def _part(
         # A pick-up is the end of a bar: its beats are counted from there.
         missing = (bar.nominal or stretch.quarters) - stretch.quarters if visit.measure == 0 else Fraction(0)
         for note in sorted(notes[visit.measure], key=lambda n: n.onset):
-            if note.pitch_midi is not None:
+            if note.pitch_midi is not None and (not note.rounds or visit.round in note.rounds):
                 start = stretch.sung + note.onset
                 beat = 1 + (note.onset + max(missing, Fraction(0))) * unit / 4
                 events.append(Event(note, start, start + note.quarters, verse or visit.round, bar.number, beat, k))

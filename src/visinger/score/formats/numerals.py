@@ -25,6 +25,14 @@ def integer(text: str | None) -> int | None:
     return int(text) if _INTEGER.fullmatch(text) else None
 
 
+def number_list(text: str) -> list[int]:
+    """The numbers of `1, 2` or `1-3`, in order, each once; at most two digits each."""
+    found: dict[int, None] = {}
+    for first, last in re.findall(r"(?<!\d)(\d{1,2})(?:\s*[-–]\s*(\d{1,2}))?(?!\d)", text):
+        found |= dict.fromkeys(range(int(first), int(last or first) + 1))
+    return [number for number in found if number > 0]
+
+
 def unit_quarters(name: str | None, dots: int) -> Fraction | None:
     """The length in quarter notes of a printed value such as `half` with some dots."""
     value = _VALUES.get((name or "").strip())

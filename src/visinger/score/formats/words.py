@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from visinger.score.score import Note
 
@@ -30,6 +31,22 @@ def spread_words(notes: Sequence[Note]) -> list[str | None]:
         if note.syllabic not in ("begin", "middle"):
             word = []
     return spread
+
+
+def hyphened(notes: Sequence[Note]) -> list[Note]:
+    """The notes with `hel-` and `lo` told to be the first and last syllable of a word; the hyphen is not sung."""
+    begun = False  # inside a word whose last syllable ended in a hyphen
+    told = []
+    for note in notes:
+        text = note.lyric
+        if not text:
+            told.append(note)
+            continue
+        goes_on = len(text) > 1 and text[-1] == "-" and (text[-2].isalpha() or text[-2] in "'’.")
+        syllabic = {(False, False): note.syllabic, (False, True): "begin", (True, True): "middle", (True, False): "end"}
+        told.append(replace(note, lyric=text[:-1] if goes_on else text, syllabic=syllabic[begun, goes_on]))
+        begun = goes_on
+    return told
 
 
 def _lettered(text: str) -> bool:

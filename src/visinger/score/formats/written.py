@@ -42,6 +42,7 @@ class WrittenNote:
     breath_after: bool = False
     staccato: bool = False
     fermata: bool = False
+    rounds: frozenset[int] = frozenset()  # of a repeat, in which alone it is sung; empty: in all
 
 
 @dataclass(frozen=True)
