@@ -98,8 +98,8 @@ class _Wav:
 
     def feed(self, samples: NDArray[np.float32]) -> bytes:
         header, self._header = self._header, b""
-        clipped = np.clip(samples, -1.0, 1.0)
-        return header + np.rint(clipped * np.float32(0x7FFF)).astype("<i2").tobytes()
+        whole = np.clip(np.floor(samples * np.float32(0x8000)), -0x8000, 0x7FFF)  # as libsndfile rounds
+        return header + bytes(whole.astype("<i2").data)
 
     def finish(self) -> bytes:
         return self.feed(np.zeros(0, np.float32))
