@@ -2,8 +2,8 @@
 
 const PERFORM_AFTER_MS = 300, FIRST_WAIT_MS = 1000, LONGEST_WAIT_MS = 15000;
 
-// the page counts these notes itself, in its own language and with a remedy that is one press away
-const OUT_OF_RANGE = /natural range/;
+// the page says these itself, in its own language and with a remedy that is one press away
+const OUT_OF_RANGE = /natural range/, TRANSPOSED = /^transposed by (-?\d+) semitones/;
 
 export function start(state, context) {
   const { api, say, announce } = context;
@@ -46,8 +46,11 @@ export function start(state, context) {
   function warn(warnings) {
     const outside = notes_out_of_range();
     const others = outside ? warnings.filter((warning) => !OUT_OF_RANGE.test(warning)) : warnings;
-    const text = [...(outside ? [say("out_of_voice", { count: outside })] : []), ...others].join(" · ");
-    if (text === told) return;
+    const own = outside ? [say("out_of_voice", { count: outside })] : [];
+    const moved = others.map((warning) => TRANSPOSED.exec(warning)).find(Boolean);
+    const text = [...own, ...others.filter((warning) => !TRANSPOSED.test(warning))].join(" · ");
+    if (moved && !text) announce(say("transposed_by", { semitones: moved[1].replace("-", "−") }));
+    if (text === told || (moved && !text)) return;
     told = text;
     const move = () => state.change("undo_transpose", (draft) => { draft.transpose = "auto"; });
     const action = outside ? { text: say("move_to_voice"), run: move } : null;

@@ -71,9 +71,8 @@ export function start(state, view, context) {
   // what the voice sings well, as the keys of the score (before transposing)
   function range() {
     const card = context.voice_card?.();
-    if (!card) return { low: -1, high: 128 };
-    const by = typeof state.transpose === "number" ? state.transpose : 0;
-    return { low: card.lowest_midi - by, high: card.highest_midi - by };
+    if (!card || state.transpose === "auto") return { low: -1, high: 128 }; // the voice then moves the song itself
+    return { low: card.lowest_midi - state.transpose, high: card.highest_midi - state.transpose };
   }
 
   function draw_grid(paint, width, height) {

@@ -38,11 +38,9 @@ export function settle(notes, old_of, score) {
     note.duration = Math.max(1, Math.round(note.duration));
     note.pitch = Math.min(127, Math.max(0, Math.round(note.pitch)));
   }
-  const firm = one_at_a_time(notes.filter(moved).sort((a, b) => a.tick - b.tick));
-  const settled = [...firm];
-  for (const note of notes) {
-    if (!moved(note) && give_room(note, firm)) settled.push(note);
-  }
+  const [changed, still] = [notes.filter(moved), notes.filter((note) => !moved(note))];
+  const firm = one_at_a_time(changed.sort((a, b) => a.tick - b.tick));
+  const settled = [...firm, ...still.filter((note) => give_room(note, firm))];
   settled.sort((a, b) => a.tick - b.tick);
   const end = settled.length ? end_of(settled.at(-1)) : 0;
   if ((score.length_ticks ?? 0) < end) score.length_ticks = end;
