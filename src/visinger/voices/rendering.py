@@ -24,7 +24,7 @@ from visinger.units import gain_from_db
 from visinger.voices import noise
 from visinger.voices.description import VoiceDescription
 from visinger.voices.graphs import VoiceGraphs
-from visinger.voices.performing import overlap_frames, rising
+from visinger.voices.performing import BLEND_FRAMES, overlap_frames, rising
 
 FIRST_CHUNK_FRAMES = 40  # a quick first sound
 CHUNK_FRAMES = 400  # of which the context on both sides is a seventh; shorter ones repeat more of it
@@ -64,41 +64,70 @@ def parted(before: Phrase, after: Phrase) -> bool:
     return whole and rests and min(lengths) >= PARTING_FRAMES
 
 
+@dataclass(frozen=True)
+class _Tail:
+    """The frames around a phrase's cut, which wait for the phrase that comes: as many before it as after."""
+
+    phrase: Phrase
+    z: NDArray[np.float32]  # (C, 2 × waiting frames)
+    f0_hz: NDArray[np.float32]  # (waiting frames)
+
+    @classmethod
+    def of(cls, phrase: Phrase, z: NDArray[np.float32], f0_hz: NDArray[np.float32]) -> "_Tail":
+        """Never fewer frames than `overlap_frames` may ask for; none where the phrase was not cut in a sound."""
+        kept = phrase.kept
+        frames = min(phrase.frames - kept.stop, kept.stop - kept.start, BLEND_FRAMES)
+        return cls(phrase, z[:, kept.stop - frames : kept.stop + frames], f0_hz[kept.stop - frames : kept.stop])
+
+    @property
+    def frames(self) -> int:
+        return len(self.f0_hz)
+
+    @property
+    def first_frame(self) -> int:
+        return self.phrase.start_frame + self.phrase.kept.stop - self.frames
+
+    def alone(self) -> Piece:
+        """What was to be kept of them, when nothing is joined to it."""
+        return Piece(self.first_frame, self.z[:, : self.frames], self.f0_hz)
+
+
 def latents(engine: Engine, performances: Iterable[PhrasePerformance]) -> Iterator[Piece]:
-    """The song's kept frames in order, each once; joins inside a vowel cross-faded."""
-    tail: NDArray[np.float32] = np.zeros((engine.description.latent_channels, 0), dtype=np.float32)
+    """The song's kept frames in order, each once; joins inside a vowel cross-faded.
+
+    Looks no phrase ahead: only the few frames before such a join wait for it.
+    """
+    tail: _Tail | None = None
     last: Phrase | None = None
-    for performance, following in _with_next(performances):
+    for performance in performances:
         phrase, kept = performance.phrase, performance.phrase.kept
         f0_hz = performance.f0_hz.astype(np.float32)
         afresh, last = last is not None and parted(last, phrase), phrase
         if phrase.silent:
+            if tail is not None:
+                yield tail.alone()
+                tail = None
             yield Piece(phrase.start_frame + kept.start, None, f0_hz[kept])
             continue
         z = _latent(engine, performance)
-        before = tail.shape[1] // 2
-        if before:
+        before, lead, lead_f0_hz = 0, z[:, :0], f0_hz[:0]
+        if tail is not None:
+            before, middle = overlap_frames(tail.phrase, phrase), tail.frames
             join = slice(kept.start - before, kept.start + before)
             weight = rising(before).astype(np.float32)
-            z[:, join] = (1 - weight) * tail + weight * z[:, join]
-        after = overlap_frames(phrase, following.phrase) if following is not None else 0
-        tail = z[:, kept.stop - after : kept.stop + after]
-        # the last frames before a join wait for the phrase that comes, and lead its piece
-        ready = slice(kept.start - before, kept.stop - after)
-        yield Piece(phrase.start_frame + ready.start, z[:, ready], f0_hz[ready], afresh)
-
-
-def _with_next(
-    performances: Iterable[PhrasePerformance],
-) -> Iterator[tuple[PhrasePerformance, PhrasePerformance | None]]:
-    """Each phrase, with the next one if it was cut inside a sound at its end."""
-    coming = iter(performances)
-    this = next(coming, None)
-    while this is not None:
-        is_cut = this.phrase.kept.stop < this.phrase.frames
-        following = next(coming, None) if is_cut else None
-        yield this, following
-        this = following if is_cut else next(coming, None)
+            z[:, join] = (1 - weight) * tail.z[:, middle - before : middle + before] + weight * z[:, join]
+            lead, lead_f0_hz = tail.z[:, : middle - before], tail.f0_hz[: middle - before]
+        tail = _Tail.of(phrase, z, f0_hz)
+        ready = slice(kept.start - before, kept.stop - tail.frames)
+        yield Piece(
+            phrase.start_frame + ready.start - lead.shape[1],
+            np.concatenate([lead, z[:, ready]], axis=1),
+            np.concatenate([lead_f0_hz, f0_hz[ready]]),
+            afresh,
+        )
+        tail = tail if tail.frames else None
+    if tail is not None:
+        yield tail.alone()
 
 
 def _latent(engine: Engine, performance: PhrasePerformance) -> NDArray[np.float32]:
