@@ -16,11 +16,12 @@ QUARTER = 480
 PHRASES = (("さ", "く", "ら"), ("は", "な", "み"), ("そ", "ら", "の"))
 # what the page hands to the machine's sound, and when: the real player, on the real clock
 TAPE = """() => {
+  window.tape = [];
+  if (window.packed) return; // a page that has a tape already
   window.packed = (floats) => {
     const bytes = new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
     return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   };
-  window.tape = [];
   const start = AudioBufferSourceNode.prototype.start;
   AudioBufferSourceNode.prototype.start = function (when) {
     window.tape.push({at: Math.round(when * this.context.sampleRate), samples: packed(this.buffer.getChannelData(0))});
@@ -51,8 +52,9 @@ SCORE = three_phrases()
 def opened(hand: Hand) -> Hand:
     """The page with the three phrases performed, and a tape running."""
     file = {"name": "three.json", "mimeType": "application/json", "buffer": json.dumps(SCORE).encode()}
+    hand.page.evaluate("visinger.state.set('tool', 'notes')")
     hand.page.set_input_files("#picker", file)
-    hand.until("visinger.state.notes.length === 9 && visinger.state.performance_fits")
+    hand.until("visinger.state.score.title === '三つ' && !visinger.state.undo_label && visinger.state.performance_fits")
     hand.page.evaluate(TAPE)
     return hand
 

@@ -20,7 +20,7 @@ export const KEYS = [
     ["duplicate", ["Mod+d"]], ["lyrics", ["Mod+l"]],
   ], native: [["cut", ["Mod+x"]], ["copy", ["Mod+c"]], ["paste", ["Mod+v"]]] },
   { section: "keys_play", keys: [
-    ["play", [" "]], ["stop", ["."]], ["loop", ["l"]], ["take", ["t"]], ["to_start", [","]],
+    ["play", [" "]], ["stop", ["."]], ["loop", ["l"]], ["take", ["t"]], ["switch_take", ["x"]], ["to_start", [","]],
   ] },
   { section: "keys_view", keys: [
     ["zoom_in", ["+", "="]], ["zoom_out", ["-"]], ["rows_taller", ["Alt++", "Alt+="]], ["rows_lower", ["Alt+-"]],
