@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from visinger.score.formats.json_score import from_document
 from visinger.score.score import Score
 from visinger.serving.formats import Format
+from visinger.serving.score_schema import SCORE_SCHEMA
 from visinger.voices import embedded
 
 MOST_EDITS = 50_000
@@ -57,7 +58,10 @@ class SongRequest(_Strict):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"score": SCORE_EXAMPLE, "transpose": "auto"}]})
 
-    score: Annotated[dict[str, Any], Field(description="a score document, as POST /v1/scores gives it")]
+    score: Annotated[
+        dict[str, Any],
+        WithJsonSchema({**SCORE_SCHEMA, "description": "a score document, as POST /v1/scores gives it"}),
+    ]
     part: Annotated[int, Field(ge=0, le=10_000, description="index of the part, from 0")] = 0
     voice: Annotated[str, Field(max_length=200, description='a name from /v1/voices, or "default"')] = embedded.DEFAULT
     singer: Annotated[str, Field(max_length=200, description="of a voice of several; empty: its first")] = ""
@@ -119,7 +123,7 @@ class SingQuery(BaseModel):
 class ScoreReply(BaseModel):
     """A file as a score document."""
 
-    score: dict[str, Any] = Field(examples=[SCORE_EXAMPLE])
+    score: Annotated[dict[str, Any], WithJsonSchema({**SCORE_SCHEMA, "examples": [SCORE_EXAMPLE]})]
     doubts: list[str] = Field(description="what the reader mended or passed over, with its place")
     sung_parts: list[int] = Field(description="indices of the parts that have words")
 
