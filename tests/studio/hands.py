@@ -61,7 +61,7 @@ def serving(folder: Path, port: int = 0) -> Iterator[str]:
         thread.join()
 
 
-def wait_until(true: Callable[[], Any], seconds: float = 15.0) -> Any:
+def wait_until(true: Callable[[], Any], seconds: float = 40.0) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := true():
@@ -139,7 +139,7 @@ class Hand:
 def visitor(browser: Any, address: str, **settings: Any) -> Iterator[Hand]:
     """A page of a new visitor, who sees no error of the page's own."""
     context = browser.new_context(**({"locale": "en-GB", "viewport": {"width": 1280, "height": 800}} | settings))
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(40_000)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -1,5 +1,6 @@
 """What stands on the disk: whole, bounded, by revision, and never written over by another window."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import httpx
 from hands import serving, song
 
 from visinger.cli.main import main
+from visinger.serving.application import create_app
 from visinger.serving.problems import RefusedError
+from visinger.serving.settings import Settings
 from visinger.studio import projects as keeping
-from visinger.studio.application import PAGE
+from visinger.studio.application import PAGE, mount, page_paths
 from visinger.studio.projects import EARLIER_SECONDS, FORMAT, MOST_EARLIER, Projects
 from visinger.studio.studio import listen, open_song
 
@@ -154,3 +157,17 @@ def test_every_text_is_there_in_english_chinese_and_japanese() -> None:
                     places = {word.split("}")[0] for word in text.split("{")[1:]}
                     there = {word.split("}")[0] for word in texts[tongue][name].split("{")[1:]}
                     assert places == there, (path.name, tongue, name)
+
+
+def test_in_a_network_the_page_is_open_and_all_it_asks_for_needs_the_token(tmp_path) -> None:
+    settings = Settings(host="0.0.0.0", token="a" * 24)
+    app = mount(create_app(settings, open_paths=page_paths()), Projects(tmp_path))
+    transport = httpx.ASGITransport(app)
+
+    async def statuses(headers: dict[str, str]) -> list[int]:
+        async with httpx.AsyncClient(transport=transport, base_url="http://192.0.2.7:8271", headers=headers) as client:
+            paths = ("/", "/main.js", "/texts.json", "/v1/voices", "/studio/projects", f"/studio/projects/{NAME}")
+            return [(await client.get(path)).status_code for path in paths]
+
+    assert asyncio.run(statuses({})) == [200, 200, 200, 401, 401, 401]
+    assert asyncio.run(statuses({"Authorization": "Bearer " + "a" * 24})) == [200, 200, 200, 200, 200, 404]

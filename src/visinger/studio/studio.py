@@ -60,9 +60,21 @@ def listen(host: str, port: int | None) -> socket.socket:
 
 
 def address_of(bound: socket.socket) -> str:
-    """The page's address on a listening socket."""
+    """The page's address on a listening socket: where it listens everywhere, this machine's own in its network."""
     host, port = bound.getsockname()[:2]
+    if host == "0.0.0.0":
+        host = _own_address()
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def _own_address() -> str:
+    """The address by which others of the network reach this machine; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # RFC 5737: an address that nobody has
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
 
 
 def run(app: FastAPI, bound: socket.socket, *, address: str, ready: Callable[[str], None], browser: bool) -> None:

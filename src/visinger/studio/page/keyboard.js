@@ -28,7 +28,8 @@ export const KEYS = [
     ["tool_notes", ["1"]], ["tool_pitch", ["2"]], ["tool_phonemes", ["3"]],
   ] },
   { section: "keys_song", keys: [
-    ["new", ["Alt+n"]], ["open", ["Mod+o"]], ["save", ["Mod+s"]], ["export", ["Mod+e"]], ["help", ["?"]],
+    ["new", ["Alt+n"]], ["open", ["Mod+o"]], ["save", ["Mod+s"]], ["export", ["Mod+e"]],
+    ["tempo_change", ["Alt+t"]], ["signature_change", ["Alt+b"]], ["help", ["?"]],
   ] },
 ];
 
