@@ -26,6 +26,7 @@ from visinger.score.intonation import drawn_pitch
 from visinger.score.writing import write
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+UNHURRIED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]  # a busy machine is no fault of a score's
 FLAT = TempoMap((Tempo(0, Fraction(120)),))
 
 
@@ -74,7 +75,7 @@ def lines(draw: st.DrawFn) -> Part:
     return Part("声", tuple(notes))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=UNHURRIED)
 @given(lines())
 def test_notes_words_glides_and_vibrato_come_back(tmp_path: Path, part: Part):
     back = around(tmp_path, part).parts[0]
@@ -114,7 +115,7 @@ def nearly(vibrato: Vibrato | None) -> object:
 tempos = st.lists(st.tuples(st.integers(1, 4000), st.integers(30, 300)), max_size=4)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=UNHURRIED)
 @given(lines(), tempos)
 def test_every_note_sounds_at_its_second_whatever_the_tempo_does_inside_it(tmp_path: Path, part: Part, marks: list):
     speeds = {0: Fraction(120)} | {tick: Fraction(bpm) for tick, bpm in marks}
@@ -131,7 +132,7 @@ def test_every_note_sounds_at_its_second_whatever_the_tempo_does_inside_it(tmp_p
     assert all(n.lyric is None for tick, n in sung.items() if tick not in {m.start_tick for m in plain.notes})
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=UNHURRIED)
 @given(lines(), st.lists(st.tuples(st.integers(0, 3000), st.integers(40, 80)), min_size=2, max_size=6))
 def test_a_drawn_curve_comes_back_to_half_a_cent_every_five_ticks(tmp_path: Path, part: Part, points: list):
     curve = tuple(PitchPoint(tick, float(pitch)) for tick, pitch in sorted(dict(points).items()))

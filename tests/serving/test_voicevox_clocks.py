@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from visinger.serving.voicevox import clocks
@@ -12,6 +12,7 @@ from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ
 lengths = st.lists(st.integers(1, 400), min_size=1, max_size=200)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lengths)
 def test_a_boundary_comes_back_to_the_frame_it_came_from(frames):
     bounds = np.concatenate([[0], np.cumsum(frames)])
@@ -33,6 +34,7 @@ def test_a_frame_on_the_wire_is_256_samples_at_24_khz():
     assert Fraction(SAMPLE_RATE_HZ, HOP_SAMPLES) / clocks.WIRE_FRAMES_PER_SECOND == Fraction(16, 15)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 20_000))
 def test_our_frames_hold_all_of_the_sound_and_less_than_a_frame_more(wire):
     spare = clocks.frames_to_hold(wire) * HOP_SAMPLES - wire * 256
