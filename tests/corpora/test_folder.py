@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from miniatures import median_cents, write
 from scores import musicxml
 
@@ -168,7 +169,7 @@ def test_a_mistake_in_corpus_toml_is_named(root, text, complaint):
 
 
 def test_what_is_missing_is_said(root):
-    with pytest.raises(CorpusError, match=r"holds no \.wav or \.flac"):
+    with pytest.raises(CorpusError, match=r"holds no recordings \(\.wav \.flac \.ogg \.mp3\)"):
         folder.jobs(root)
     write(root / "song.wav", SOUND, 44_100)
     with pytest.raises(CorpusError, match=r"song\.wav: has neither labels nor a score; put song\.lab"):
@@ -181,6 +182,45 @@ def test_what_is_missing_is_said(root):
     (take,) = takes(root)  # the kana tell
     assert take.phrase.language == "ja"
     assert take.singer == "mine"
+
+
+def test_recordings_of_a_kind_that_is_not_read_are_named(root):
+    (root / "song.m4a").write_bytes(b"sound")
+    with pytest.raises(CorpusError, match=r"song\.m4a: sound of the kind '\.m4a' is not read; convert it to \.wav"):
+        folder.jobs(root)
+    write(root / "song.wav", SOUND, 44_100)  # the same recording, converted
+    lab(root / "song.lab")
+    assert len(folder.jobs(root)) == 1
+
+
+def test_mp3_is_read_like_a_wave(root):
+    write(root / "song.wav", SOUND, 44_100)
+    lab(root / "song.lab")
+    musicxml(root / "song.musicxml", SCORE, tempo=120)
+    (whole,) = takes(root)
+    samples, rate = soundfile.read(root / "song.wav")
+    (root / "song.wav").unlink()
+    soundfile.write(root / "song.mp3", samples, rate)
+    (packed,) = takes(root)
+    assert packed.phrase.phonemes == whole.phrase.phonemes
+    both = (packed.f0_hz > 0) & (whole.f0_hz > 0)
+    assert both.sum() > 0.9 * (whole.f0_hz > 0).sum()
+    assert np.median(np.abs(np.log2(packed.f0_hz[both] / whole.f0_hz[both]))) * 1200 < 5
+
+
+def test_files_that_do_not_belong_together_are_told(root):
+    write(root / "song.wav", [("_", 2.5, 0)], 44_100)
+    lab(root / "song.lab")
+    musicxml(root / "song.musicxml", SCORE, tempo=120)
+    with pytest.raises(CorpusError, match=r"song\.wav: a voice is heard in only 0% of what song\.lab says are vowels"):
+        takes(root)
+    write(root / "song.wav", SOUND, 44_100)
+    musicxml(root / "song.musicxml", [("", 0, 4), ("に", 64, 4), ("の", 67, 8), ("", 0, 4)], tempo=120)
+    with pytest.raises(CorpusError, match=r"not those of the labels: . of 4 phonemes differ.*of the same song"):
+        takes(root)
+    write(root / "song.wav", SOUND, 8_000)
+    with pytest.raises(CorpusError, match=r"song\.wav: recorded at 8000 Hz; record at 24000 Hz or more"):
+        takes(root)
 
 
 def test_a_song_of_pjs_in_a_plain_folder_gives_the_takes_that_its_own_reader_gives(root, shared_data):

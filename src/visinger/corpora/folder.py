@@ -1,6 +1,6 @@
 """One's own recordings in a plain folder: waves, labels and scores that share their names.
 
-    SONG.wav                              or wav/SONG.wav, wavs/SONG.wav (also .flac)
+    SONG.wav                              or wav/SONG.wav, wavs/SONG.wav (also .flac .ogg .mp3)
     SONG.lab or SONG.TextGrid             or lab/…, TextGrid/…, labels/…
     SONG.musicxml .mxl .ust .ustx .mid …  or musicxml/…, ust/…, midi/…, score/…
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from visinger import language as tongues
 from visinger import score
-from visinger.audio import read_wave
+from visinger.audio import Wave, read_wave
 from visinger.corpora import lab, own_card, phone_mapping, textgrid
 from visinger.corpora.corpus import Job, distinct
 from visinger.corpora.estimated_notes import with_estimated_notes
@@ -35,9 +35,11 @@ from visinger.corpora.word_notes import by_time
 from visinger.errors import CorpusError, LyricError
 from visinger.phrasing.phrase import BREATH, SILENCE
 from visinger.score.score import Score
+from visinger.units import SAMPLE_RATE_HZ
 
-REVISION = "1"
-WAVES, LABELS = (".wav", ".flac"), (".lab", ".textgrid")
+REVISION = "2"
+WAVES, LABELS = (".wav", ".flac", ".ogg", ".mp3"), (".lab", ".textgrid")
+FOREIGN = (".m4a", ".aac", ".wma", ".aiff", ".aif", ".opus", ".mp4", ".webm", ".mka", ".caf")  # recordings not read
 SCORES = (".musicxml", ".mxl", ".xml", ".ustx", ".ust", ".svp", ".ufdata", ".mid", ".midi")
 BESIDE = (
     "",
@@ -56,6 +58,9 @@ BESIDE = (
 )
 PHONE_TIERS = ("phones", "phone", "phonemes", "phoneme", "ph", "音素")
 SHORTEST_LAG_SECONDS = 0.1  # a score that lies nearer to its labels is left where it is
+LOWEST_RATE_HZ = 16_000  # below it consonants are not in the recording
+MOST_STRANGERS = 0.5  # of the labels that the score does not ask for; 2 % where both are of one song
+FEWEST_VOICED, FEWEST_VOICED_BY_RULE = 0.3, 0.1  # of vowel frames; 0.9 where labels and wave belong together
 
 CARD = CorpusCard(
     name="folder",
@@ -71,13 +76,15 @@ CARD = CorpusCard(
 
 def card(root: Path) -> CorpusCard:
     """The card of a folder: what `corpus.toml` says, and the phonemes of its language or of its labels."""
+    songs = _songs(root)
+    _check_songs(root, songs)
     said, language = own_card.read(root), _language(root)
     symbols = set(phone_mapping.kinds(language))
     if language not in tongues.LANGUAGES:
-        for song in _songs(root):
+        for song in songs:
             labels = _labels(song["label"], language) if "label" in song else []
             symbols |= {label.symbol for label in labels}
-    singers = tuple(sorted({_singer(root, song["wave"], said.singer) for song in _songs(root)}))
+    singers = tuple(sorted({_singer(root, song["wave"], said.singer) for song in songs}))
     credit, home = said.credit, said.home
     return replace(
         CARD,
@@ -92,20 +99,33 @@ def card(root: Path) -> CorpusCard:
 
 def jobs(root: Path) -> list[Job]:
     """One job a wave; CorpusError where there is none, or one has neither labels nor a score."""
+    songs = _songs(root)
+    _check_songs(root, songs)
     said, language = own_card.read(root), _language(root)
     work = []
-    for song in _songs(root):
+    for song in songs:
         wave = song["wave"]
-        if "label" not in song and "score" not in song:
-            remedy = f"put {wave.stem}.lab, {wave.stem}.TextGrid or a score with its words beside it"
-            raise CorpusError("has neither labels nor a score", where=wave, remedy=remedy)
         singer = _singer(root, wave, said.singer)
         settings = {"revision": REVISION, "language": language, "singer": singer, "kinds": sorted(song)}
         sources = tuple(str(song[kind]) for kind in sorted(song))
         work.append(Job(plain_name(singer, wave.stem), sources, json.dumps(settings)))
-    if not work:
-        raise CorpusError("holds no .wav or .flac", where=root, remedy="give the folder of the recordings")
     return distinct(work, where=root)
+
+
+def _check_songs(root: Path, songs: list[dict[str, Path]]) -> None:
+    """Refuse recordings that cannot be read, and those that nothing says the words of."""
+    waves = {(song["wave"].parent, song["wave"].stem) for song in songs}
+    for path in sorted(root.rglob("*")):
+        if path.suffix.lower() in FOREIGN and (path.parent, path.stem) not in waves and not path.name.startswith("."):
+            raise CorpusError(f"sound of the kind '{path.suffix}' is not read", where=path, remedy="convert it to .wav")
+    if not songs:
+        known = " ".join(WAVES)
+        raise CorpusError(f"holds no recordings ({known})", where=root, remedy="give the folder of the recordings")
+    for song in songs:
+        if "label" not in song and "score" not in song:
+            wave = song["wave"]
+            remedy = f"put {wave.stem}.lab, {wave.stem}.TextGrid or a score with its words beside it"
+            raise CorpusError("has neither labels nor a score", where=wave, remedy=remedy)
 
 
 def make(job: Job) -> list[Take]:
@@ -128,9 +148,13 @@ def recording(job: Job) -> Recording:
     settings = json.loads(job.settings)
     song = dict(zip(settings["kinds"], (Path(source) for source in job.sources), strict=True))
     language, singer = settings["language"], settings["singer"]
+    wave = read_wave(song["wave"])
+    if wave.sample_rate_hz < LOWEST_RATE_HZ:
+        remedy = f"record at {SAMPLE_RATE_HZ} Hz or more, so that consonants are heard"
+        raise CorpusError(f"recorded at {wave.sample_rate_hz} Hz", where=song["wave"], remedy=remedy)
     written = score.read(song["score"]) if "score" in song else None
     if "label" not in song:
-        return _by_rule(job.name, singer, language, song["wave"], written)
+        return _belonging(_by_rule(job.name, singer, language, wave, written), song)
     labels = _labels(song["label"], language)
     kinds = phone_mapping.kinds(language, {label.symbol for label in labels})
     vowels = frozenset(symbol for symbol, kind in kinds.items() if kind == "vowel")
@@ -138,15 +162,32 @@ def recording(job: Job) -> Recording:
     base = Annotation(job.name, singer, language, "vowel-anchored", (), ())
     if written is not None and any(part.sung for part in written.parts):
         annotation = _with_words(base, written, labels, vowels, where=song["score"])
-        return hear(annotation, song["wave"], where=song["label"], hearing=Hearing(breaths_beside=breaths))
+        heard = hear(annotation, wave, where=song["label"], hearing=Hearing(breaths_beside=breaths))
+        return _belonging(heard, song)
     phonemes = [_phoneme(label, kinds) for label in labels]
     gathered = syllables(phonemes, kinds, language)
     notes: list[TimedNote] = []
     if written is not None and written.parts:
         notes, phonemes = by_time(phonemes, gathered, _plain_notes(written))
     annotation = replace(base, notes=tuple(notes), phonemes=tuple(phonemes))
-    heard = hear(annotation, song["wave"], where=song["label"], hearing=Hearing(breaths_beside=breaths))
+    heard = _belonging(hear(annotation, wave, where=song["label"], hearing=Hearing(breaths_beside=breaths)), song)
     return heard if notes else with_estimated_notes(heard, syllables(heard.phonemes, kinds, language))
+
+
+def _belonging(heard: Recording, song: dict[str, Path]) -> Recording:
+    """The recording, if there is a voice in it where something is sung; CorpusError if not."""
+    rate = len(heard.f0_hz) / heard.wave.seconds
+    spans = [(p.start_seconds, p.end_seconds) for p in heard.phonemes if p.role == "nucleus" and not p.paused]
+    frames = [heard.f0_hz[round(start * rate) : round(end * rate)] for start, end in spans]
+    sung = sum(map(len, frames))
+    voiced = sum(int((f0 > 0).sum()) for f0 in frames)
+    if voiced < (FEWEST_VOICED_BY_RULE if heard.by_rule else FEWEST_VOICED) * sung:
+        beside = song.get("label") or song.get("score")
+        problem = (
+            f"a voice is heard in only {voiced / sung:.0%} of what {beside.name if beside else 'it'} says are vowels"
+        )
+        raise CorpusError(problem, where=song["wave"], remedy="check that they belong together and begin together")
+    return heard
 
 
 def _songs(root: Path) -> list[dict[str, Path]]:
@@ -223,6 +264,11 @@ def _with_words(
     if abs(lag) > SHORTEST_LAG_SECONDS:
         notes = moved(notes, lag)
         sung, mismatches = assign(notes, whole, base.language, where=where)
+    wanted = sum(not label.paused for label in whole)
+    strangers = sum(mismatch.labelled != "" for mismatch in mismatches)
+    if strangers > MOST_STRANGERS * wanted:
+        problem = f"its words are not those of the labels: {strangers} of {wanted} phonemes differ"
+        raise CorpusError(problem, where=where, remedy="check that score and labels are of the same song")
     return replace(
         base,
         notes=tuple(notes),
@@ -241,11 +287,11 @@ def _plain_notes(written: Score) -> list[TimedNote]:
     ]
 
 
-def _by_rule(name: str, singer: str, language: str, wave: Path, written: Score | None) -> Recording:
+def _by_rule(name: str, singer: str, language: str, wave: Wave, written: Score | None) -> Recording:
     """A recording with a score alone: its words' phonemes, timed by rule."""
-    where = written.path if written is not None and written.path is not None else wave
     if written is None:
-        raise CorpusError("has neither labels nor a score", where=wave)
+        raise CorpusError("has neither labels nor a score", where=name)
+    where = written.path or name
     notes = score_notes(written, language)
     try:
         spelled = tongues.spell([note.lyric or "-" for note in notes], language)
@@ -272,4 +318,4 @@ def _by_rule(name: str, singer: str, language: str, wave: Path, written: Score |
         by_rule=True,
     )
     vowels = frozenset(symbol for symbol, kind in kinds.items() if kind == "vowel")
-    return hear(annotation, read_wave(wave), where=where, hearing=Hearing(breaths_beside=vowels))
+    return hear(annotation, wave, where=where, hearing=Hearing(breaths_beside=vowels))
