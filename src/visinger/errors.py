@@ -19,6 +19,15 @@ class VisingerError(Exception):
         cure = f"; {self.remedy}" if remedy else ""
         super().__init__(f"{place}{self.problem}{cure}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), str(self)), self.__dict__  # comes whole from another process
+
+
+def _again(kind: type[VisingerError], message: str) -> VisingerError:
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error
+
 
 def _sayable(text: str) -> str:
     r"""The text with halves of characters as `\udce3`: file names may hold them, and no terminal prints them."""

@@ -3,9 +3,15 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from visinger.voices.batch import Outcome
 
 
 def _transposition(text: str) -> int | str:
@@ -23,6 +29,15 @@ def _scale(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 10:
         raise argparse.ArgumentTypeError("a noise scale lies between 0 and 10")
+    return value
+
+
+def _processes(text: str) -> int:
+    if text == "auto":
+        return 0
+    value = int(text)
+    if not 1 <= value <= 1024:
+        raise argparse.ArgumentTypeError("the number of processes lies between 1 and 1024, or is auto")
     return value
 
 
@@ -54,14 +69,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--save-performance", type=Path, metavar="P.json", help="phonemes, frames and F0 that were sung"
     )
     parser.add_argument("--save-labels", type=Path, metavar="L.lab|L.TextGrid", help="when each phoneme was sung")
+    parser.add_argument(
+        "--jobs", type=_processes, default=1, metavar="N|auto", help="sing so many scores at once; auto: one a core"
+    )
+    parser.add_argument("--dask", default="", metavar="ADDRESS", help="scheduler of a Dask cluster to sing on instead")
     parser.add_argument("--json", action="store_true", help="print one JSON list for programs")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Sing each score in turn; a score that is refused stops the run, those already sung stay."""
-    from visinger.voices import singing
-    from visinger.voices.voice import Voice
+    """Sing every score; those that are refused are reported at the end, the others are sung all the same."""
+    from visinger.voices import batch, singing
 
     wishes = singing.Wishes(
         voice=arguments.voice,
@@ -82,28 +100,49 @@ def run(arguments: argparse.Namespace) -> int:
         save_labels=arguments.save_labels,
     )
     targets = singing.outputs(arguments.scores, arguments.output)
-    voice = Voice.load(wishes.voice, singer=wishes.singer or None)
-    sung = []
-    for path, target in zip(arguments.scores, targets, strict=True):
-        silent = arguments.quiet or arguments.json or not sys.stderr.isatty()
-        with tqdm(total=1.0, desc=path.name, disable=silent, bar_format="{desc} {bar} {percentage:3.0f} %") as bar:
-            reports = singing.sing(
-                path, target, voice, wishes, progress=lambda done, total, bar=bar: _show(bar, done, total)
-            )
-        sung += reports
-        if not arguments.json:
-            for report in reports:
-                print(
-                    f"{report.output}: {report.bars} bars, {report.phonemes} phonemes, {report.seconds:.2f} s "
-                    f"by '{report.voice}', {report.times_real_time:.1f} × faster than real time"
-                )
-                for warning in report.warnings:
-                    print(f"  note: {warning}", file=sys.stderr)
+    silent = arguments.quiet or arguments.json or not sys.stderr.isatty()
+    with _progress(len(targets), silent=silent) as progress:
+        outcomes = batch.sing_all(
+            arguments.scores,
+            targets,
+            wishes,
+            jobs=arguments.jobs,
+            dask=arguments.dask,
+            told=(lambda _outcome: None) if arguments.json else _say,
+            progress=progress,
+        )
     if arguments.json:
-        print(json.dumps([report.as_json() for report in sung], ensure_ascii=False, indent=1))
-    return 0
+        print(json.dumps([entry for outcome in outcomes for entry in outcome.as_json()], ensure_ascii=False, indent=1))
+    refusals = [outcome.refusal for outcome in outcomes if outcome.refusal is not None]
+    for refusal in refusals:
+        print(f"visinger: {refusal}", file=sys.stderr)
+    if refusals and len(outcomes) > 1:
+        print(f"{len(refusals)} of {len(outcomes)} scores were refused, the others are sung", file=sys.stderr)
+    return batch.exit_code(outcomes)
 
 
-def _show(bar: tqdm, done: float, total: float) -> None:
-    bar.n = min(done / total, 1.0) if total else 1.0
-    bar.refresh()
+def _say(outcome: "Outcome") -> None:
+    for sung in outcome.sung:
+        print(
+            f"{sung.output}: {sung.bars} bars, {sung.phonemes} phonemes, {sung.seconds:.2f} s "
+            f"by '{sung.voice}', {sung.times_real_time:.1f} × faster than real time",
+            flush=True,
+        )
+        for warning in sung.warnings:
+            print(f"  note: {warning}", file=sys.stderr)
+
+
+@contextmanager
+def _progress(scores: int, *, silent: bool) -> "Iterator[Callable[[float, float], None]]":
+    """A bar over the scores, the one being sung counted in part; nothing where nobody looks."""
+    if silent:
+        yield lambda _done, _total: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=float(scores), bar_format="{desc}{bar} {percentage:3.0f} % {remaining}") as bar:
+
+        def show(done: float, _total: float) -> None:
+            bar.update(done - bar.n)
+
+        yield show

@@ -126,12 +126,12 @@ class VoiceGraphs:
         return got["wave"][0], got["phases"][0]
 
 
-def open_graphs(folder: Path, description: VoiceDescription) -> VoiceGraphs:
-    """Check and open the four graphs.
+def open_graphs(folder: Path, description: VoiceDescription, *, threads: int | None = None) -> VoiceGraphs:
+    """Check and open the four graphs, each to run on so many threads; `thread_count()` of them otherwise.
 
     Raises VoiceError naming the file that is missing, damaged or no ONNX graph of ours.
     """
-    threads = thread_count()
+    threads = thread_count() if threads is None else threads
     graphs = {}
     for name in GRAPHS:  # one after the other: at once they take as long here, and 45 MB more
         described = description.graphs[name]

@@ -85,7 +85,7 @@ class _Tail:
 
     @property
     def first_frame(self) -> int:
-        return self.phrase.start_frame + self.phrase.kept.stop - self.frames
+        return int(self.phrase.start_frame + self.phrase.kept.stop - self.frames)
 
     def alone(self) -> Piece:
         """What was to be kept of them, when nothing is joined to it."""

@@ -6,27 +6,29 @@ show in memory, and its file appears only when it is whole.
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from visinger import score as scores
 from visinger.audio import SUFFIXES, open_wave
 from visinger.errors import OutputError, ScoreError
 from visinger.files import write_text
-from visinger.language import Dictionary, read_dictionary
+from visinger.language import read_dictionary
 from visinger.phrasing.drawing import without_drawn_pitch
 from visinger.phrasing.labels import check_suffix, write_labels
-from visinger.phrasing.performance import Performance, read_f0_csv
+from visinger.phrasing.performance import Performance, PhrasePerformance, read_f0_csv
 from visinger.phrasing.phrase import BREATH, SILENCE
 from visinger.score.score import Score
 from visinger.units import round_half_up
 from visinger.voices import embedded
 from visinger.voices.compass import Transposition
+from visinger.voices.rendition import Rendition
 from visinger.voices.voice import Voice, sung_parts
 
 ALL_PARTS = "all"
@@ -122,47 +124,59 @@ def sing(
     sung = []
     for part in parts:
         began = time.perf_counter()
-        performance = _performed(voice, score, part, wishes, dictionary)
-        name = score.parts[part].name
-        target = (
-            output if len(parts) == 1 else output.with_name(f"{output.stem}-{part + 1}-{_safe(name)}{output.suffix}")
+        rendition = voice.begin(
+            score,
+            part=part,
+            transpose=wishes.transpose,
+            seed=wishes.seed,
+            noise_scale=wishes.noise_scale,
+            dictionary=dictionary,
         )
-        _write(target, voice, performance, wishes.sample_rate_hz or performance.sample_rate_hz, progress)
-        _keep(performance, score, part, wishes, alone=len(parts) == 1)
-        seconds = performance.samples / performance.sample_rate_hz
+        alone = len(parts) == 1
+        name = score.parts[part].name
+        target = output if alone else output.with_name(f"{output.stem}-{part + 1}-{_safe(name)}{output.suffix}")
+        heard = _Heard(keep=wishes.save_performance is not None or wishes.save_labels is not None)
+        phrases = rendition.phrases
+        if wishes.f0 is not None:
+            curve = read_f0_csv(wishes.f0, frames=rendition.frames)
+            phrases = map(partial(PhrasePerformance.with_f0, song_f0_hz=curve), phrases)
+        _write(target, rendition, heard.listening(phrases), wishes.sample_rate_hz, progress)
+        if heard.keep:
+            _keep(rendition.performance(heard.phrases), score, part, wishes, alone=alone)
+        seconds = rendition.samples / rendition.sample_rate_hz
         wall = time.perf_counter() - began
-        symbols = [s for p in performance.phrases for s in p.phrase.phonemes if s not in (SILENCE, BREATH)]
-        more = _other_parts(score, parts, wishes)
         sung.append(
             Sung(
                 score=str(path),
                 part=name,
                 output=str(target),
-                voice=voice.for_language(_language(performance)).name,
+                voice=rendition.voice,
                 bars=score.bars,
                 notes=len(score.parts[part].notes),
-                phonemes=len(symbols),
+                phonemes=heard.phonemes,
                 seconds=round(seconds, 3),
                 wall_seconds=round(wall, 3),
                 times_real_time=round(seconds / max(wall, 1e-9), 2),
-                warnings=(*performance.warnings, *more),
+                warnings=(*rendition.warnings, *_other_parts(score, parts, wishes)),
             )
         )
     return sung
 
 
-def _performed(voice: Voice, score: Score, part: int, wishes: Wishes, dictionary: Dictionary | None) -> Performance:
-    performance = voice.perform(
-        score,
-        part=part,
-        transpose=wishes.transpose,
-        seed=wishes.seed,
-        noise_scale=wishes.noise_scale,
-        dictionary=dictionary,
-    )
-    if wishes.f0 is None:
-        return performance
-    return performance.with_f0(read_f0_csv(wishes.f0, frames=len(performance.f0_hz())))
+@dataclass
+class _Heard:
+    """What passes by while a song is sung: counted, and kept only if that is wished."""
+
+    keep: bool
+    phonemes: int = 0  # breaths and silences not counted
+    phrases: list[PhrasePerformance] = field(default_factory=list)
+
+    def listening(self, phrases: Iterable[PhrasePerformance]) -> Iterator[PhrasePerformance]:
+        for performed in phrases:
+            self.phonemes += sum(symbol not in (SILENCE, BREATH) for symbol in performed.phrase.phonemes)
+            if self.keep:
+                self.phrases.append(performed)
+            yield performed
 
 
 def _other_parts(score: Score, parts: tuple[int, ...], wishes: Wishes) -> tuple[str, ...]:
@@ -202,9 +216,9 @@ def outputs(paths: list[Path], output: Path | None) -> list[Path]:
     folder = output or Path()
     _make_folder(folder)
     targets = [folder / f"{path.stem}.wav" for path in paths]
-    twice = next((t for t in targets if targets.count(t) > 1), None)
-    if twice is not None:
-        raise OutputError("two scores of one name", where=twice, remedy="sing them in separate calls")
+    ((most, count),) = Counter(targets).most_common(1)
+    if count > 1:
+        raise OutputError("two scores of one name", where=most, remedy="sing them in separate calls")
     return targets
 
 
@@ -215,32 +229,33 @@ def write_performance(path: Path, performance: Performance) -> None:
 
 def _write(
     target: Path,
-    voice: Voice,
-    performance: Performance,
-    sample_rate_hz: int,
+    rendition: Rendition,
+    phrases: Iterable[PhrasePerformance],
+    sample_rate_hz: int | None,
     progress: Callable[[float, float], None],
 ) -> None:
-    total = performance.samples / performance.sample_rate_hz
-    done = 0
-    with open_wave(target, sample_rate_hz) as sink:
-        for block in _resampled(voice.stream(performance), performance, sample_rate_hz):
+    rate_hz = sample_rate_hz or rendition.sample_rate_hz
+    total = rendition.samples / rendition.sample_rate_hz
+    with open_wave(target, rate_hz) as sink:
+        for block in _resampled(rendition.blocks(phrases), rendition, rate_hz):
             sink.write(block)
-            done += len(block)
-            progress(done / sample_rate_hz, total)
+            progress(sink.samples / rate_hz, total)
 
 
 def _resampled(
-    blocks: Iterator[NDArray[np.float32]], performance: Performance, sample_rate_hz: int
+    blocks: Iterator[NDArray[np.float32]], rendition: Rendition, sample_rate_hz: int
 ) -> Iterator[NDArray[np.float32]]:
     """The blocks at another rate, round(seconds × rate) samples in all."""
-    if sample_rate_hz == performance.sample_rate_hz:
+    if sample_rate_hz == rendition.sample_rate_hz:
         yield from blocks
         return
     low, high = SAMPLE_RATES_HZ
     if not low <= sample_rate_hz <= high:
         raise OutputError(f"{sample_rate_hz} Hz is no usable sample rate", remedy=f"choose {low} to {high}")
-    left = round_half_up(performance.samples * sample_rate_hz / performance.sample_rate_hz)
-    stream = soxr.ResampleStream(performance.sample_rate_hz, sample_rate_hz, 1, dtype="float32", quality="VHQ")
+    import soxr
+
+    left = round_half_up(rendition.samples * sample_rate_hz / rendition.sample_rate_hz)
+    stream = soxr.ResampleStream(rendition.sample_rate_hz, sample_rate_hz, 1, dtype="float32", quality="VHQ")
     for block in blocks:
         out = stream.resample_chunk(block)[:left]
         left -= len(out)
@@ -276,10 +291,6 @@ def part_index(score: Score, wanted: str) -> int:
 def _longest_part(score: Score) -> int:
     worded = sung_parts(score)
     return worded[0] if worded else max(range(len(score.parts)), key=lambda k: len(score.parts[k].notes))
-
-
-def _language(performance: Performance) -> str:
-    return next((p.phrase.language for p in performance.phrases if p.phrase.language), "")
 
 
 def _safe(name: str) -> str:

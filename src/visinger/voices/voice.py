@@ -57,18 +57,23 @@ class Voice:
 
     @staticmethod
     def load(
-        name_or_folder: str | Path = embedded.DEFAULT, *, language: str | None = None, singer: str | None = None
+        name_or_folder: str | Path = embedded.DEFAULT,
+        *,
+        language: str | None = None,
+        singer: str | None = None,
+        threads: int | None = None,
     ) -> "Voice":
         """An embedded voice by name, or the voice in a folder, its files checked; of several singers one by name.
 
+        It works on `threads` threads, or on as many as `graphs.thread_count` says.
         "default" is the embedded voice of the language; without one, that of each score's own language.
         Raises VoiceError naming the file that is missing or damaged, or the voices or singers there are.
         """
-        voice = Voice._load(name_or_folder, language)
+        voice = Voice._load(name_or_folder, language, threads)
         return voice if singer is None else voice.for_singer(singer)
 
     @staticmethod
-    def _load(name_or_folder: str | Path, language: str | None) -> "Voice":
+    def _load(name_or_folder: str | Path, language: str | None, threads: int | None) -> "Voice":
         if name_or_folder != embedded.DEFAULT:
             folder = embedded.folder_of(name_or_folder)
         elif language is not None:
@@ -78,7 +83,7 @@ class Voice:
             if not known:
                 raise VoiceError("no voice is embedded in this installation", remedy="give a voice's folder")
             if len(known) > 1:
-                return DefaultVoice(next(iter(known.values())))
+                return DefaultVoice(next(iter(known.values())), threads=threads)
             folder = embedded.EMBEDDED / next(iter(known))
         description = read_description(folder)
         if language is not None and description.language != language:
@@ -89,7 +94,7 @@ class Voice:
             raise VoiceError(
                 f"does not have {FRAMES_PER_SECOND} frames a second", where=folder / FILE_NAME, remedy="export it again"
             )
-        return Voice(description, open_graphs(folder, description))
+        return Voice(description, open_graphs(folder, description, threads=threads))
 
     def for_language(self, language: str) -> "Voice":  # noqa: ARG002 -- a voice of its own choosing overrides this
         """The voice that will sing this language: itself, unless it is the default voice."""
@@ -269,13 +274,14 @@ class Voice:
 class DefaultVoice(Voice):
     """Whichever embedded voice sings the song's language; each is opened when first needed."""
 
-    def __init__(self, description: VoiceDescription) -> None:
+    def __init__(self, description: VoiceDescription, *, threads: int | None = None) -> None:
         super().__init__(replace(description, name=embedded.DEFAULT), VoiceGraphs({}, excited=description.excited))
+        self._threads = threads
         self._opened: dict[str, Voice] = {}
 
     def for_language(self, language: str) -> Voice:
         if language not in self._opened:
-            self._opened[language] = Voice.load(embedded.folder_for_language(language))
+            self._opened[language] = Voice.load(embedded.folder_for_language(language), threads=self._threads)
         return self._opened[language]
 
     @property
@@ -287,7 +293,7 @@ class DefaultVoice(Voice):
     def for_singer(self, singer: str) -> Voice:
         """The embedded voice that this singer lent theirs."""
         for name in embedded.embedded_voices():
-            voice = Voice.load(name)
+            voice = Voice.load(name, threads=self._threads)
             if singer in voice.singers:
                 return voice.for_singer(singer)
         return super().for_singer(singer)
