@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from visinger.voices.graphs import VoiceGraphs
 
 Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = 32 * 2**20
 
 
 class Memory:

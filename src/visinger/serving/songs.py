@@ -29,7 +29,7 @@ from visinger.serving.stretches import Stretch, stretches_of
 from visinger.voices.performing import perform_all
 from visinger.voices.voice import Voice
 
-MOST_KEPT_FRAMES = 2_000_000  # of performances; five and a half hours
+MOST_KEPT_FRAMES = 500_000  # of performances; an hour and a half
 _F0_DIGITS = 3
 
 
