@@ -210,3 +210,31 @@ def test_a_score_is_dropped_and_a_file_that_is_none_says_so(desk) -> None:
     problem = hand.page.locator("#messages[data-kind=problem]")
     assert "broken.musicxml" in problem.inner_text()
     assert hand.notes() == [(0, 480, 60, "か")], "the song that was there stays"
+
+
+def test_tempo_time_voice_and_transposition_are_the_songs_own_and_taken_back(desk, studio) -> None:
+    hand, page = desk, desk.page
+    hand.open()
+    page.locator("#field-tempo").fill("90.5")
+    hand.keys("Enter")
+    page.locator("#field-beats").fill("3")
+    hand.keys("Enter")
+    page.locator("#field-transpose").select_option("-2")
+    page.evaluate("visinger.state.set('playhead_frame', visinger.view.tick_to_frame(1500))")
+    page.focus("#roll")
+    hand.keys("Alt+t")  # a new tempo from the bar that begins at tick 1440
+    page.locator("#field-tempo").fill("60")
+    hand.keys("Enter")
+    kept = hand.kept(studio[1])
+    score = from_document(kept["score"], Path("kept"))
+    assert [(t.tick, float(t.quarters_per_minute)) for t in score.tempo_map.tempos] == [(0, 90.5), (1440, 60.0)]
+    assert [(s.beats, s.beat_unit) for s in score.time_signatures] == [(3, 4)]
+    assert kept["transpose"] == -2
+    page.locator("#field-seed").fill("-4")
+    hand.keys("Enter")
+    assert "Seed goes from 0" in page.locator("#messages").inner_text()
+    assert page.locator("#field-seed").input_value() == "0"
+    page.focus("#roll")
+    hand.keys("Control+z", "Control+z", "Control+z", "Control+z", "Control+z")
+    assert hand.kept(studio[1])["transpose"] == 0
+    assert page.locator("#field-tempo").input_value() == "120"
