@@ -34,26 +34,26 @@ class Seen:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def song(chance: random.Random) -> dict:
-    """A song of 3 to 20 lines."""
-    return score(*[chance.choice(LINES) for _ in range(chance.randint(3, 20))], rest_ticks=chance.choice((240, 960)))
+def song(chance: random.Random, most_lines: int) -> dict:
+    """A song of a few lines, of three seconds each."""
+    lines = [chance.choice(LINES) for _ in range(chance.randint(1, most_lines))]
+    return score(*lines, rest_ticks=chance.choice((240, 960)))
 
 
-def client(address: str, seen: Seen, end: float, seed: int) -> None:
+def client(address: str, seen: Seen, end: float, seed: int, *, most_lines: int) -> None:
     """Ask until the time is over: mostly to render, sometimes to perform, now and then to go away early."""
     chance = random.Random(seed)
     with httpx.Client(base_url=address, timeout=300) as http:
         while time.monotonic() < end:
-            asked = {"score": song(chance), "voice": "pjs", "seed": chance.randrange(2**31)}
+            asked = {"score": song(chance, most_lines), "voice": "pjs", "seed": chance.randrange(2**31)}
             began = time.monotonic()
             try:
                 kind = chance.random()
                 if kind < 0.2:
                     outcome = f"perform {http.post('/v1/perform', json=asked).status_code}"
                 else:
-                    outcome = _render(
-                        http, asked | {"format": chance.choice(("wav", "flac", "ogg"))}, seen, kind > 0.95
-                    )
+                    asked["format"] = chance.choice(("wav", "flac", "ogg"))
+                    outcome = _render(http, asked, seen, leaves=kind > 0.95)
             except httpx.HTTPError as error:
                 outcome = f"error {type(error).__name__}"
             with seen.lock:
@@ -77,6 +77,16 @@ def _render(http: httpx.Client, asked: dict, seen: Seen, *, leaves: bool) -> str
         return f"render {reply.status_code}"
 
 
+def _emptied(address: str) -> dict:
+    """The queue, once those who left early have let go of their turns."""
+    for _ in range(60):
+        queue = httpx.get(f"{address}/v1/queue", timeout=60).json()
+        if not queue["running"] + queue["waiting"]:
+            break
+        time.sleep(1)
+    return queue
+
+
 def memory_mb(address: str) -> float:
     """The server's resident memory, as it says itself."""
     text = httpx.get(f"{address}/metrics", timeout=60).text
@@ -87,6 +97,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--lines", type=int, default=20, help="of the longest songs")
     parser.add_argument("--cache-mb", type=float, default=64)
     arguments = parser.parse_args()
     command = [sys.executable, "-m", "visinger.cli.main", "serve", "--port", "0", "--cache-mb", str(arguments.cache_mb)]
@@ -95,7 +106,11 @@ def main() -> int:
         address = re.search(r"http://[^ ]+", server.stdout.readline())[0]
         seen, memory = Seen(), [memory_mb(address)]
         end = time.monotonic() + arguments.seconds
-        threads = [threading.Thread(target=client, args=(address, seen, end, k)) for k in range(arguments.clients)]
+        lines = {"most_lines": arguments.lines}
+        threads = [
+            threading.Thread(target=client, args=(address, seen, end, k), kwargs=lines)
+            for k in range(arguments.clients)
+        ]
         for thread in threads:
             thread.start()
         while time.monotonic() < end:
@@ -103,7 +118,7 @@ def main() -> int:
             memory.append(memory_mb(address))
         for thread in threads:
             thread.join()
-        queue = httpx.get(f"{address}/v1/queue").json()
+        queue = _emptied(address)
     finally:
         server.terminate()
         code = server.wait(60)
