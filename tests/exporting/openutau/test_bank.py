@@ -58,6 +58,7 @@ def test_notes_that_a_vowel_is_held_over_are_followed(editor):
     at = int((1000 - phones[0].start_ms) / 10) + 8
     assert abs(np.median(cents_between(drawn_hz[at + 5 : at + 40], hz_from_midi(67)))) < 50
     assert abs(np.median(cents_between(drawn_hz[at - 40 : at - 5], hz_from_midi(60)))) < 50
+    assert np.abs(cents_between(drawn_hz[at - 20 : at + 20], drawn_hz[at - 21 : at + 19])).max() < 150  # no leap
 
 
 def test_vowels_stand_on_their_notes_and_consonants_before_them(editor):

@@ -1,7 +1,9 @@
 """dspitch: the melody as the voice would sing it, in semitones (VISinger §2.3.3, eq. 9).
 
 Here the editor does send notes: the residual is drawn over the note that sounds
-at each frame, so that a vowel held over several notes follows them.
+at each frame, so that a vowel held over several notes follows them. To the
+network such a vowel is one sound in which nothing happens, so the way from note
+to note is laid here, in a straight line.
 
 Shapes: N phonemes · K notes · T frames.
 """
@@ -26,6 +28,7 @@ from visinger.exporting.openutau.syllables import (
 from visinger.models.visinger import VISinger
 from visinger.voices.performing import HIGHEST_HZ, LOWEST_HZ
 
+GLIDE_FRAMES = 4  # to either side of a note's start inside a vowel
 SNAP_FRAMES = 3  # a note's edge so near to a phoneme's is the same edge, rounded otherwise
 
 
@@ -71,7 +74,8 @@ class Pitch(nn.Module):
         note_log_f0 = torch.where(over, _log_hz(frame_midi), held)[None]
         frames = self.model.expand(self.read(tokens, pitches, lengths), at.owner[None], at.position[None])
         log_f0, _ = self.model.f0(frames, note_log_f0, torch.ones_like(pitch)[:, None])
-        drawn = (note_log_f0 + expr * (log_f0 - note_log_f0)).clamp(math.log(LOWEST_HZ), math.log(HIGHEST_HZ))
+        led = torch.where(over, _log_hz(_glided(at, frame_midi)), held)[None]
+        drawn = (led + expr * (log_f0 - note_log_f0)).clamp(math.log(LOWEST_HZ), math.log(HIGHEST_HZ))
         return torch.where(retake, (drawn - math.log(440.0)) * (12.0 / math.log(2.0)) + 69.0, pitch)
 
 
@@ -83,6 +87,14 @@ def _notes(at: Placed, midi: Float[Tensor, "K"], frames: Int[Tensor, "K"]) -> Fl
     asked = time - at.since + torch.minimum(torch.maximum(at.since, before), after)
     note = (asked[:, None] >= frames.cumsum(0)[None]).long().sum(dim=1).clamp(max=midi.shape[0] - 1)
     return midi[note]
+
+
+def _glided(at: Placed, frame_midi: Float[Tensor, "T"]) -> Float[Tensor, "T"]:
+    """The mean of the notes around each frame, as far as its phoneme reaches."""
+    time = torch.arange(at.since.shape[0], device=frame_midi.device)[:, None]
+    first = time - at.since[:, None]
+    around = time + torch.arange(-GLIDE_FRAMES, GLIDE_FRAMES + 1, device=frame_midi.device)[None]
+    return frame_midi[torch.minimum(torch.maximum(around, first), first + at.length[:, None] - 1)].mean(dim=1)
 
 
 def _log_hz(midi: Tensor) -> Tensor:
