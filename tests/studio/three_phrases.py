@@ -24,8 +24,14 @@ TAPE = """() => {
   };
   const start = AudioBufferSourceNode.prototype.start;
   AudioBufferSourceNode.prototype.start = function (when) {
-    window.tape.push({at: Math.round(when * this.context.sampleRate), samples: packed(this.buffer.getChannelData(0))});
+    this.piece = {at: Math.round(when * this.context.sampleRate), samples: packed(this.buffer.getChannelData(0))};
+    window.tape.push(this.piece);
     return start.call(this, when);
+  };
+  const stop = AudioBufferSourceNode.prototype.stop;
+  AudioBufferSourceNode.prototype.stop = function (...when) {
+    if (!when.length) window.tape.splice(window.tape.indexOf(this.piece), 1); // taken back before it was heard
+    return stop.call(this, ...when);
   };
 }"""
 

@@ -7,7 +7,7 @@ import { transport_bar } from "./transport.js";
 
 const AHEAD_SECONDS = 1.6; // laid ahead: a page in the background is woken once a second
 const FIRST_SECONDS = 0.2, AGAIN_SECONDS = 0.6; // that must be there to begin, and to go on after a wait
-const LEAD_SECONDS = 0.03, LAST_MOMENT_SECONDS = 0.12, PUMP_MS = 40;
+const LEAD_SECONDS = 0.03, LAST_MOMENT_SECONDS = 0.05, PUMP_MS = 40;
 const SHORTEST_LOOP_FRAMES = 10;
 const VOLUME = "visinger-volume";
 
@@ -170,27 +170,22 @@ export class Player extends EventTarget {
 
   #pump() {
     if (this.phase === "stopped" || this.#audio.state !== "running") return;
-    const now = this.#now(), { sampleRate: rate } = this.#audio;
-    if (this.#run && !this.#run.ended && this.#run.next_frame < now) {
-      this.#sample = this.#run.next_sample; // the page was held up for longer than was laid: it goes on from there
-      this.#end_run();
-    }
     if (this.#coming && this.#change_over()) return;
-    if (!this.#run) this.#begin();
-    if (!this.#run) return;
-    this.#run.fill(now + AHEAD_SECONDS * rate);
-    if (this.#run.ended && now >= this.#run.next_frame) {
-      this.stop();
-    } else if (this.#run.starved && this.#run.next_frame - now < LAST_MOMENT_SECONDS * rate) {
-      this.#wait();
+    const now = this.#now(), { sampleRate: rate } = this.#audio;
+    if (this.#run?.ended) {
+      if (now >= this.#run.next_frame) this.stop();
+      return;
     }
+    if (this.#run && this.#run.next_frame - now < LAST_MOMENT_SECONDS * rate) this.#pass_over();
+    if (!this.#run) this.#begin();
+    else this.#run.fill(now + AHEAD_SECONDS * rate);
   }
 
-  #wait() {
+  // Too late for the run to go on: it dies away by itself, and another begins where it ended.
+  #pass_over() {
     this.#sample = this.#run.next_sample;
-    this.#run.die_away();
-    this.#run = null; // what is laid sounds out by itself
-    this.#ran_dry = true;
+    this.#ran_dry = this.#run.starved;
+    this.#run = null;
     this.#set_phase("waiting");
     this.#hearing.render(() => this.#at());
   }

@@ -5,7 +5,7 @@ export const FADE_SECONDS = 0.008; // at the ends of a run and of a loop; two ru
 const PIECE_SECONDS = 0.25;
 
 export class Run {
-  #context; #bus; #nodes = new Set(); #pieces = []; #fade; #piece; #wrapped = false;
+  #context; #bus; #nodes = new Set(); #pieces = []; #fade; #piece; #wrapped = false; #tail = null;
 
   // Begins at sample `from` of `song`, on frame `at` of the context; `loop` is {start, end} in samples or null.
   constructor(context, destination, song, { from, at, loop = null }) {
@@ -26,10 +26,13 @@ export class Run {
     this.started_at = at;
   }
 
-  // Lays pieces until the context's frame `until`, as far as the song has arrived.
+  // Lays pieces until the context's frame `until`, as far as the song has arrived. After the last piece a tail that
+  // dies away is always laid: should nothing follow in time, whatever the reason, there is a pause and no click.
+  // What follows in time takes the tail's place; what follows a tail that was heard begins with the tail's samples.
   fill(until) {
     this.starved = false;
     while (this.next_frame < until && !this.ended && !this.starved) this.#lay_next();
+    if (!this.#tail && !this.ended) this.#lay_tail();
   }
 
   #lay_next() {
@@ -56,7 +59,9 @@ export class Run {
     if (this.#wrapped) fade(samples, this.#fade, 0, 1);
     if (inside && this.next_sample + count === end) fade(samples, this.#fade, 1, 0);
     this.#wrapped = false;
+    this.#cancel_tail();
     this.#lay(samples);
+    this.next_frame += count;
     this.next_sample += count;
     if (inside && this.next_sample === end) {
       this.next_sample = loop.start;
@@ -75,15 +80,23 @@ export class Run {
     node.onended = () => this.#nodes.delete(node);
     this.#nodes.add(node);
     this.#pieces.push({ at: this.next_frame, from: this.next_sample, count: samples.length });
-    this.next_frame += samples.length;
+    return node;
   }
 
-  // Nothing came in time: the samples held back die away, and are played again when the song goes on.
-  die_away() {
+  #lay_tail() {
     const samples = this.song.copy(this.next_sample, this.song.available(this.next_sample, this.#fade));
     if (!samples.length) return;
+    if (this.#wrapped) fade(samples, this.#fade, 0, 1);
     fade(samples, samples.length, 1, 0);
-    this.#lay(samples);
+    this.#tail = this.#lay(samples);
+  }
+
+  #cancel_tail() {
+    if (!this.#tail) return;
+    this.#tail.stop(); // before it has begun: it never does
+    this.#nodes.delete(this.#tail);
+    this.#pieces.pop();
+    this.#tail = null;
   }
 
   // The sample that is heard on a frame of the context; before the run begins its first, after it its last.
