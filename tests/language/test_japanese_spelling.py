@@ -116,6 +116,11 @@ def test_a_stroke_on_its_own_note_holds_and_a_small_tsu_stops_what_is_held() -> 
     assert stop.continues and stop.coda == ("cl",)
 
 
+def test_a_doubled_consonant_that_begins_a_note_stops_what_is_held() -> None:
+    """As UTAU's users part しゃった: sha, tta."""
+    assert spell(["sha", "tta"], "ja") == spell(["しゃ", "った"], "ja")
+
+
 def test_every_kana_of_the_syllabary_sings_within_the_set_and_ends_on_one_vowel() -> None:
     kinds = phoneme_set("ja")
     for code in range(ord("ぁ"), ord("ゖ") + 1):

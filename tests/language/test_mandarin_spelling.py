@@ -206,6 +206,22 @@ def test_characters_of_several_readings_are_read_as_they_are_sung(lines: str, le
     assert right_alone < 0.94 * total  # what pypinyin reads right by itself
 
 
+def test_blood_is_xue_in_songs_but_for_the_word_that_drips() -> None:
+    assert sung("流", "着", "血") == ["l iu", "zh e", "x ve"]
+    assert sung("血", "淋", "淋")[0] == "x ie"
+
+
+@pytest.mark.parametrize(("typed", "phonemes"), [("lu:", "l v"), ("nu:3", "n v"), ("LU:4", "l v"), ("lu：", "l v")])
+def test_u_with_a_colon_is_u_with_dots_wherever_it_stands(typed: str, phonemes: str) -> None:
+    assert sung(typed) == [phonemes]
+
+
+@pytest.mark.parametrize("stroke", ["-", "ー", "—", "~"])
+def test_every_stroke_that_prolongs_holds_in_mandarin_too(stroke: str) -> None:
+    _, held = spell(["啊", stroke], "zh")
+    assert [syllable.continues for syllable in held] == [True]
+
+
 def test_who_is_shei_however_it_is_followed() -> None:
     for before in ("", "是", "有"):
         for after in ("", "知", "在乎"):

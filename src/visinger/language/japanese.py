@@ -215,7 +215,8 @@ def _take_romaji_consonant(text: str, at: int, moras: list[Syllable], lyric: str
         _close(moras, MORAIC_NASAL)
         return 2 if following == "'" else 1
     doubled = following == here or text.startswith("tch", at)
-    if here in "kstpgzdbfcjhr" and moras and (doubled or not following):
+    leads = any(vowel in text[at:] for vowel in "aiueo")  # at the start of a note, as UTAU parts しゃった: sha, tta
+    if here in "kstpgzdbfcjhr" and ((doubled and (moras or leads)) or (moras and not following)):
         _close(moras, CLOSED)
         return 1
     raise _unspellable(lyric, here)

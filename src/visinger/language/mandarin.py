@@ -7,6 +7,7 @@ before, it closes that syllable (erhua), unless the word is one like 女儿. Ton
 are not sung.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from itertools import groupby
@@ -53,6 +54,7 @@ _CHILDREN = tuple(
 _OF_CHILDREN = tuple(
     f"{word}儿" for word in ("混血", "幸运", "新生", *"女婴幼孤男健胎少弃宠骄娇孩妻牧痴产")
 )  # fmt: skip
+_U_WITH_DOTS = re.compile("(?<=[lnLN])[uU]:")  # lu: is lü; elsewhere a colon is punctuation
 _HOLDS = frozenset("-+~〜ー‐‑–—―−_")
 _LONGEST_CONTEXT = 200  # characters read together
 # pypinyin's phrases are in simplified characters: traditional ones of several readings, and what
@@ -98,7 +100,10 @@ def is_hanzi(character: str) -> bool:
 
 def _sung(text: str) -> str:
     """The text without what is not sung: spaces at its ends, punctuation, strokes that prolong."""
-    kept = "".join(c if c in "':" or unicodedata.category(c)[0] not in "PSC" else " " for c in text)
+    text = _U_WITH_DOTS.sub("v", text)
+    kept = "".join(
+        c if c in "':" or (unicodedata.category(c)[0] not in "PSC" and c not in _HOLDS) else " " for c in text
+    )
     words = [word.strip("':") for word in kept.split()]
     return " ".join(word for word in words if word)
 
