@@ -110,3 +110,43 @@ def test_what_is_lost_is_said_and_one_part_can_be_taken(tmp_path: Path) -> None:
     assert "nobody has performed it" in done.stderr
     done = visinger("convert", SAKURA, tmp_path / "b.mid", "--part", "Tuba")
     assert (done.returncode, "its parts" in done.stderr) == (2, True)
+
+
+DICTIONARY = "[language]\nja\tJapanese\n[words]\nsomm\ts o N\nflor\tf u r o\n"
+
+
+def worded(path: Path, *words: str) -> Path:
+    notes = [{"tick": 480 * k, "duration": 480, "pitch": 64, "lyric": word} for k, word in enumerate(words)]
+    song = {"format": "visinger-score", "version": 1, "language": "ja", "parts": [{"notes": notes}]}
+    path.write_text(json.dumps(song), encoding="utf-8")
+    return path
+
+
+def test_a_dictionary_is_heard_in_what_a_voice_performs(tmp_path: Path) -> None:
+    song = worded(tmp_path / "song.json", "somm", "か", "flor")
+    book = tmp_path / "words.txt"
+    book.write_text(DICTIONARY, encoding="utf-8")
+    assert visinger("convert", song, tmp_path / "a.lab").returncode == 2, "nobody knows how 'somm' is sung"
+    done = visinger("convert", song, tmp_path / "a.lab", "--dictionary", book)
+    assert done.returncode == 0, done.stderr
+    symbols = [line.label.symbol for line in lab.read(tmp_path / "a.lab") if not line.label.paused]
+    assert symbols == ["s", "o", "N", "k", "a", "f", "u", "r", "o"]
+
+
+def test_a_dictionary_without_a_voice_is_refused_since_it_would_do_nothing(tmp_path: Path) -> None:
+    book = tmp_path / "words.txt"
+    book.write_text(DICTIONARY, encoding="utf-8")
+    done = visinger("convert", SAKURA, tmp_path / "a.mid", "--dictionary", book)
+    assert done.returncode == 2
+    assert "--voice" in done.stderr
+
+
+def test_inspect_reads_words_as_a_dictionary_says(tmp_path: Path) -> None:
+    song = worded(tmp_path / "song.json", "somm", "か", "flor")
+    book = tmp_path / "words.txt"
+    book.write_text(DICTIONARY, encoding="utf-8")
+    plain, told = visinger("inspect", song), visinger("inspect", song, "--dictionary", book)
+    assert (plain.returncode, told.returncode) == (0, 0)
+    assert "somm" in plain.stdout
+    assert "somm" not in told.stdout.split("doubt")[-1]
+    assert visinger("inspect", song, "--dictionary", tmp_path / "none.txt").returncode == 2

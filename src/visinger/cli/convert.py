@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--singer", metavar="NAME", default="", help="of a voice of several singers")
     parser.add_argument("--language", default="", help="of the words; otherwise told from them")
+    parser.add_argument("--dictionary", type=Path, metavar="FILE", help="how the voice sings words, of any language")
     parser.add_argument("--transpose", type=_transposition, default=0, metavar="SEMITONES|auto")
     parser.add_argument("--verse", type=int, help="write this verse throughout")
     parser.add_argument("--part", default="", metavar="NAME|all", help="a part's name or number")
@@ -36,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         singer=arguments.singer,
         part=arguments.part,
         language=arguments.language,
+        dictionary=arguments.dictionary,
         verse=arguments.verse,
         transpose=arguments.transpose,
         seconds=arguments.lab_times == "seconds",

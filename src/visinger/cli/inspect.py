@@ -5,7 +5,7 @@ Exits 0 when PATH can be read, 2 with one line when not.
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 
@@ -15,6 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verse", type=int, help="of a score: read this verse")
     parser.add_argument("--picture", type=Path, metavar="ROLL.svg|.png", help="of a score: draw a piano roll")
     parser.add_argument("--voice", default="", help="of a score: who is to sing it; otherwise an embedded voice")
+    parser.add_argument("--language", default="", help="of a score's words: zh, ja, en; otherwise told from them")
+    parser.add_argument("--dictionary", type=Path, metavar="FILE", help="of a score: how its words are sung")
     parser.add_argument("--corpus", help="the corpus' name, where its folder does not tell")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="of a corpus: draw what was found")
     parser.add_argument("--json", action="store_true", help="of a corpus or a voice: print JSON for programs")
@@ -32,10 +34,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _score(arguments: argparse.Namespace) -> int:
     from visinger import score
+    from visinger.language import read_dictionary
     from visinger.voices.examining import examine
 
     read = score.read(arguments.path, verse=arguments.verse)
-    found = examine(read, voice=arguments.voice)
+    read = replace(read, language=arguments.language or read.language)
+    dictionary = read_dictionary(arguments.dictionary) if arguments.dictionary else None
+    found = examine(read, voice=arguments.voice, dictionary=dictionary)
     print(score.summarise(read, languages=found.languages, doubts=found.doubts))
     if arguments.picture:
         warnings = score.write_picture(arguments.picture, read)

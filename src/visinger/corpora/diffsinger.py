@@ -23,7 +23,7 @@ from visinger.corpora.estimated_notes import with_estimated_notes
 from visinger.corpora.recording import Recording, TimedNote, TimedPhoneme
 from visinger.corpora.syllabifying import syllables
 from visinger.corpora.take import CorpusCard, Take
-from visinger.corpora.text_files import pitch_of, plain_name, read_text, seconds_of
+from visinger.corpora.text_files import pitch_of, plain_name, read_text, seconds_of, there
 from visinger.corpora.utterance import Annotation, hear, whole
 from visinger.corpora.word_notes import by_time
 from visinger.errors import CorpusError
@@ -139,7 +139,7 @@ def _wave(folder: Path, name: str, *, where: str) -> Path:
     if not name or "/" in name or "\\" in name or name.startswith("."):
         raise CorpusError(f"'{name[:40]}' cannot name a wave", where=where, remedy="mend the name")
     for candidate in (folder / "wavs" / f"{name}.wav", folder / f"{name}.wav", folder / "wavs" / f"{name}.flac"):
-        if candidate.is_file():
+        if there(candidate):
             return candidate
     raise CorpusError(f"no wave wavs/{name}.wav", where=where, remedy="add it, or remove the row")
 

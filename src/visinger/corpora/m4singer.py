@@ -18,7 +18,7 @@ from visinger.corpora import phone_mapping
 from visinger.corpora.corpus import Job
 from visinger.corpora.recording import NO_NOTE, Recording, Role, TimedNote, TimedPhoneme
 from visinger.corpora.take import CorpusCard, Take
-from visinger.corpora.text_files import field, pitch_of, plain_name, read_json, seconds_of
+from visinger.corpora.text_files import field, pitch_of, plain_name, read_json, seconds_of, there
 from visinger.corpora.utterance import Annotation, hear, whole
 from visinger.errors import CorpusError
 from visinger.phrasing.phrase import REST
@@ -67,7 +67,7 @@ def jobs(root: Path) -> list[Job]:
             raise CorpusError(f"a second utterance '{item}'", where=where, remedy="remove one")
         seen.add(name)
         audio = root / f"{singer}#{song}" / f"{utterance}.wav"
-        if not audio.is_file():
+        if not there(audio):
             raise CorpusError(f"no wave {audio.relative_to(root)}", where=where, remedy="fetch the corpus again")
         pitches = "notes" if "notes" in entry else "notes_pitch"
         kept = {key: entry.get(key) for key in (*KEPT, pitches)}

@@ -19,6 +19,7 @@ from visinger.corpora.corpus import Job
 from visinger.corpora.framing import cut, lay
 from visinger.corpora.recording import NO_NOTE, Recording, Role, TimedNote, TimedPhoneme
 from visinger.corpora.take import CorpusCard, Take
+from visinger.corpora.text_files import there
 from visinger.errors import CorpusError
 from visinger.phrasing.phrase import BREATH, REST, SILENCE
 from visinger.signal import f0
@@ -77,7 +78,7 @@ def jobs(root: Path) -> list[Job]:
             raise CorpusError(f"a second utterance '{line.name}'", where=where, remedy="remove one")
         seen.add(line.name)
         audio = folder / "wavs" / f"{line.name}.wav"
-        if not audio.is_file():
+        if not there(audio):
             raise CorpusError(f"no wave {audio.name} in {audio.parent}", where=where, remedy="fetch the corpus again")
         settings = json.dumps({"revision": REVISION, "line": text, "where": where}, ensure_ascii=False)
         work.append(Job(line.name, (str(audio),), settings, set_apart=line.name in apart))

@@ -99,3 +99,11 @@ def plain_name(*pieces: str) -> str:
     plain = ("".join(c if c.isalnum() or c in "-_." else "_" for c in piece) for piece in pieces)
     joined = "-".join(piece.strip("_.-") for piece in plain)
     return joined[:110] or "untitled"
+
+
+def there(path: Path) -> bool:
+    """Whether this is a file; a name from a list that is too long for any file is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from visinger import score as scores
-from visinger.errors import OutputError, ScoreError
+from visinger.errors import LyricError, OutputError, ScoreError
+from visinger.language import Dictionary, read_dictionary
 from visinger.phrasing.drawing import with_sung_pitch
 from visinger.phrasing.ds_writer import write_ds
 from visinger.phrasing.labels import LABELS, write_labels
@@ -33,10 +34,22 @@ class Wishes:
     singer: str = ""
     part: str = ""  # a part's name or number; "all"; empty: all of a score, the first with words of a performance
     language: str = ""
+    dictionary: Path | None = None  # of the words that a voice sings
     verse: int | None = None
     transpose: Transposition = 0
     seconds: bool = False  # .lab: times in seconds
     force: bool = False  # write over what is there
+
+
+@dataclass(frozen=True)
+class _Singer:
+    """A voice, and the dictionary that it sings by."""
+
+    voice: Voice
+    dictionary: Dictionary | None
+
+    def perform(self, score: Score, part: int) -> Performance:
+        return self.voice.perform(score, part=part, dictionary=self.dictionary)
 
 
 def convert(source: Path, target: Path, wishes: Wishes) -> tuple[str, ...]:
@@ -55,27 +68,33 @@ def convert(source: Path, target: Path, wishes: Wishes) -> tuple[str, ...]:
     if wishes.language:
         score = replace(score, language=wishes.language)
     name = wishes.voice or (embedded.DEFAULT if suffix in LABELS else "")
-    voice = Voice.load(name, singer=wishes.singer or None) if name else None
-    score = _transposed(score, voice, wishes)
+    singer = None
+    if name:
+        dictionary = read_dictionary(wishes.dictionary) if wishes.dictionary is not None else None
+        singer = _Singer(Voice.load(name, singer=wishes.singer or None), dictionary)
+    elif wishes.dictionary is not None:
+        remedy = "give --voice too, or leave the dictionary out"
+        raise LyricError("a dictionary is for singing, and nobody sings", where=wishes.dictionary, remedy=remedy)
+    score = _transposed(score, singer, wishes)
     if suffix in LABELS or suffix == SCRIPT:
-        return _one_line(target, score, voice, wishes)
+        return _one_line(target, score, singer, wishes)
     if wishes.part and wishes.part != singing.ALL_PARTS:
         score = replace(score, parts=(score.parts[singing.part_index(score, wishes.part)],))
     warnings: tuple[str, ...] = ()
-    if voice is not None:
+    if singer is not None:
         if suffix not in HOLDS_PITCH:
             warnings = (f"{WRITTEN[suffix]} cannot hold a pitch curve: the voice's is not written",)
         else:
-            score, warnings = _with_pitch(score, voice)
+            score, warnings = _with_pitch(score, singer)
     return (*warnings, *write(target, score))
 
 
-def _one_line(target: Path, score: Score, voice: Voice | None, wishes: Wishes) -> tuple[str, ...]:
+def _one_line(target: Path, score: Score, singer: _Singer | None, wishes: Wishes) -> tuple[str, ...]:
     """Labels and scripts hold one singer's line."""
     if wishes.part == singing.ALL_PARTS:
         raise OutputError("this format holds one part", where=target, remedy="name it with --part")
     (part,) = singing.chosen_parts(score, wishes.part)
-    performance = voice.perform(score, part=part) if voice is not None else None
+    performance = singer.perform(score, part) if singer is not None else None
     others = [p.name for k, p in enumerate(score.parts) if p.sung and k != part]
     warnings = performance.warnings if performance is not None else score.doubts
     if others and not wishes.part:
@@ -101,26 +120,26 @@ def _script(target: Path, score: Score, part: int, performance: Performance | No
     return tuple(lost)
 
 
-def _with_pitch(score: Score, voice: Voice) -> tuple[Score, tuple[str, ...]]:
+def _with_pitch(score: Score, singer: _Singer) -> tuple[Score, tuple[str, ...]]:
     """Every part that has words, with the voice's pitch."""
     warnings: list[str] = []
     for part in singing.chosen_parts(score, singing.ALL_PARTS):
-        performance = voice.perform(score, part=part)
+        performance = singer.perform(score, part)
         score = with_sung_pitch(score, performance, part=part)
         warnings += [warning for warning in performance.warnings if warning not in warnings]
     return score, tuple(warnings)
 
 
-def _transposed(score: Score, voice: Voice | None, wishes: Wishes) -> Score:
+def _transposed(score: Score, singer: _Singer | None, wishes: Wishes) -> Score:
     """The score moved by semitones, or so that the chosen part fits the voice."""
     semitones = wishes.transpose
     if semitones == "auto":
-        if voice is None:
+        if singer is None:
             raise ScoreError("there is no voice to fit the melody to", remedy="give --voice, or a number of semitones")
         wanted = "" if wishes.part == singing.ALL_PARTS else wishes.part
         part = singing.chosen_parts(score, wanted)[0]
-        song = spell(score, part=part, language=score.language or None)
-        described = voice.for_language(song.language).description
+        song = spell(score, part=part, language=score.language or None, dictionary=singer.dictionary)
+        described = singer.voice.for_language(song.language).description
         semitones = compass.fitting(song, described.lowest_midi, described.highest_midi)
     pitches = [note.pitch_midi + semitones for part in score.parts for note in part.notes]
     if semitones and not (min(pitches, default=60) >= 1 and max(pitches, default=60) <= compass.HIGHEST_MIDI):

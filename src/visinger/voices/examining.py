@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from visinger import language as languages
 from visinger.errors import LyricError
-from visinger.language import SpellingError, Syllable
+from visinger.language import Dictionary, SpellingError, Syllable
 from visinger.score.examining import doubts_of
 from visinger.score.formats.doubts import Doubts
 from visinger.score.score import Part, Score
@@ -15,7 +15,7 @@ from visinger.voices.description import VoiceDescription, read_description
 
 MOST_MISSPELT = 20  # of a part; each is sought again in all the words
 FOREIGN_SHARE = 0.1  # of a part's different words; with so many misspelt they are of another language
-_NEUTRAL = "la"  # spelled in every built-in language: takes the place of what is not
+_NEUTRAL = "la"  # spelled in every built-in language: takes the place of what is not (of a dictionary, its first word)
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,18 @@ class Examination:
     doubts: tuple[str, ...]
 
 
-def examine(score: Score, *, voice: str = "") -> Examination:
+def examine(score: Score, *, voice: str = "", dictionary: Dictionary | None = None) -> Examination:
     """Examine every part with words; against `voice`, or the embedded voice of the words' language.
 
-    Raises VoiceError where a voice is named that is not there.
+    With a `dictionary` the words are of its language. Raises VoiceError where a voice is named that is not there.
     """
     named = read_description(embedded.folder_of(voice)) if voice else None
     doubts = Doubts()
-    told = [_language(score, part, doubts) if part.sung else "" for part in score.parts]
+    spoken = dictionary.language if dictionary is not None else ""
+    told = [spoken or _language(score, part, doubts) if part.sung else "" for part in score.parts]
     for k, part in enumerate(score.parts):
         singer = named or _singer_of(told[k])
-        if told[k] and not _spelling(part, told[k], singer, doubts):
+        if told[k] and not _spelling(part, told[k], singer, doubts, dictionary=dictionary):
             told[k], singer = "", named
         if part.sung and singer is not None:
             _range(part, singer, doubts)
@@ -64,23 +65,26 @@ def _singer_of(language: str) -> VoiceDescription | None:
     return next((described for described in known if described.language == language), None)
 
 
-def _spelling(part: Part, language: str, singer: VoiceDescription | None, doubts: Doubts) -> bool:
+def _spelling(
+    part: Part, language: str, singer: VoiceDescription | None, doubts: Doubts, *, dictionary: Dictionary | None
+) -> bool:
     """Words that the language cannot spell, and phonemes that the voice lacks; False if the words are of another."""
     notes = [note for note in part.notes if note.lyric and not note.phonemes]
     lyrics = [note.lyric or "" for note in notes]
-    if languages.in_words(language):
+    if languages.in_words(language, dictionary=dictionary):
         lyrics = languages.whole_words(lyrics, [note.syllabic for note in notes])
     different = len(set(lyrics))
-    spelled, misspelt = _spelled(lyrics, language)
+    spelled, misspelt = _spelled(lyrics, language, dictionary)
     if len(misspelt) > max(FOREIGN_SHARE * different, 2) or spelled is None:
         many = "more than " * (spelled is None) + f"{len(misspelt)} of {different} different words"
         shown = ", ".join(f"'{notes[error.index].lyric}'" for error in misspelt[:3])
-        problem = f"taken for '{language}', {many} cannot be spelled ({shown} …); say --language, or give a dictionary"
+        remedy = "say --language, or give a dictionary" if dictionary is None else "the dictionary has none of them"
+        problem = f"taken for '{language}', {many} cannot be spelled ({shown} …); {remedy}"
         doubts.add(f"{part.name}: {problem}")
         return False
     for error in misspelt:
         doubts.add(f"{part.name}: {error.problem}", notes[error.index].bar, notes[error.index].beat)
-    for index, text in languages.doubts(lyrics, language):
+    for index, text in languages.doubts(lyrics, language, dictionary=dictionary):
         doubts.add(f"{part.name}: {text}", notes[index].bar, notes[index].beat)
     if singer is None:
         doubts.add(f"{part.name}: no embedded voice sings '{language}'")
@@ -95,19 +99,22 @@ def _spelling(part: Part, language: str, singer: VoiceDescription | None, doubts
     return True
 
 
-def _spelled(lyrics: list[str], language: str) -> tuple[list[tuple[Syllable, ...]] | None, list[SpellingError]]:
+def _spelled(
+    lyrics: list[str], language: str, dictionary: Dictionary | None
+) -> tuple[list[tuple[Syllable, ...]] | None, list[SpellingError]]:
     """The syllables, and what was wrong with those that a neutral one stands for; no syllables where it is too much.
 
     `lyrics` is changed: neutral where they are misspelt.
     """
+    neutral = next(iter(dictionary.words)) if dictionary is not None else _NEUTRAL
     misspelt: list[SpellingError] = []
     while len(misspelt) < MOST_MISSPELT:
         try:
-            return languages.spell(lyrics, language), misspelt
+            return languages.spell(lyrics, language, dictionary=dictionary), misspelt
         except SpellingError as error:
             misspelt.append(error)
             wrong = lyrics[error.index]
-            lyrics[:] = [_NEUTRAL if lyric == wrong else lyric for lyric in lyrics]
+            lyrics[:] = [neutral if lyric == wrong else lyric for lyric in lyrics]
     return None, misspelt
 
 

@@ -12,13 +12,14 @@ from visinger.errors import CorpusError
 
 LARGEST_TEXT_BYTES = 8 << 20
 MOST_FOLDERS, DEEPEST = 500, 4
+LONGEST_NAME = 80  # characters; a file system takes 255 bytes
 ENCODINGS = ("utf-8-sig", "cp932", "gb18030")  # in this order where several fit: UTF-8 hardly ever fits by chance
 
 
 def within(root: Path, folder: Path, name: str) -> Path | None:
-    """The path that `name` has in `folder`, a folder of `root`; None for a name that leads out of `root`."""
+    """The path that `name` has in `folder`, a folder of `root`; None for one that leads out of `root` or is endless."""
     pure = PureWindowsPath(name.strip())  # UTAU's own separators; it takes / as well
-    if not pure.parts or pure.anchor or ".." in pure.parts or "\0" in name:
+    if not pure.parts or pure.anchor or ".." in pure.parts or "\0" in name or len(name) > LONGEST_NAME:
         return None
     path = folder.joinpath(*pure.parts)
     try:
