@@ -2,15 +2,18 @@
 PYTHON ?= python3
 SCORE ?= examples/sakura.musicxml
 OUTPUT ?= out/$(basename $(notdir $(SCORE))).wav
+PORT ?= 8270
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: sing test check clean
+.PHONY: sing studio serve test check clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help:
 	@echo "make sing   sing $(SCORE) with the embedded voice (SCORE=your.musicxml OUTPUT=your.wav)"
+	@echo "make studio opens $(SCORE) in the studio, in the browser"
+	@echo "make serve  sings over HTTP (PORT=8270; docs/serving.md)"
 	@echo "make test   install everything and run the test suite"
 	@echo "make check  format, lint, types and floors"
 
@@ -23,13 +26,24 @@ $(VENV)/.sing: $(VENV)/bin/python pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
+# The studio and the HTTP API.
+$(VENV)/.studio: $(VENV)/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[studio]"
+	@touch $@ $(VENV)/.sing
+
 # Training, export, evaluation and the tools of development.
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
-	@touch $@ $(VENV)/.sing
+	@touch $@ $(VENV)/.sing $(VENV)/.studio
 
 sing: $(VENV)/.sing
 	$(BIN)/visinger sing $(SCORE) -o $(OUTPUT) --transpose auto
+
+studio: $(VENV)/.studio
+	$(BIN)/visinger studio $(SCORE)
+
+serve: $(VENV)/.studio
+	$(BIN)/visinger serve --port $(PORT)
 
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
