@@ -1,6 +1,7 @@
 """The API's own description: true to what is answered, and nothing that fits it or breaks it brings the server down."""
 
 import json
+import re
 from http import HTTPStatus
 from pathlib import Path
 
@@ -67,7 +68,20 @@ def test_every_route_is_versioned_described_and_says_how_it_refuses(client):
         for method, operation in methods.items():
             assert operation["summary"], (path, method)
             assert operation["responses"]["4XX"]["content"]["application/json"]["schema"]["$ref"].endswith("/Problem")
-    assert client.get("/docs").status_code == 200
+
+
+def test_the_description_can_be_read_offline(client):
+    """One page, nothing of it from elsewhere, every route and every field in it, and all its links lead somewhere."""
+    reply = client.get("/docs")
+    described = client.get("/openapi.json").json()
+    assert "default-src 'none'" in reply.headers["content-security-policy"]
+    assert not re.search(r"https?:|<script|@import|url\(", reply.text)
+    for path in described["paths"]:
+        assert f"<code>{path}</code>" in reply.text
+    for schema in described["components"]["schemas"].values():
+        assert all(f"<code>{name}" in reply.text for name in schema.get("properties", {}))
+    anchors = set(re.findall(r'id="(\w+)"', reply.text))
+    assert set(re.findall(r'href="#(\w+)"', reply.text)) <= anchors
 
 
 def test_what_is_answered_is_what_is_described(client):

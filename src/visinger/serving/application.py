@@ -21,6 +21,7 @@ from importlib.metadata import version
 from fastapi import FastAPI, Response
 
 from visinger.serving import converting, singing
+from visinger.serving.describing import add_page
 from visinger.serving.formats import formats
 from visinger.serving.metrics import CONTENT_TYPE, Counted
 from visinger.serving.problems import REFUSALS, answer_problems
@@ -53,10 +54,13 @@ def create_app(settings: Settings | None = None, *, open_paths: tuple[str, ...] 
         version=version("visinger"),
         description=DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,  # FastAPI's own pages load scripts from elsewhere
+        redoc_url=None,
         responses=REFUSALS,
     )
     app.state.services = services
     answer_problems(app)
+    add_page(app)
     _add_state(app, services)
     converting.add_routes(app, services)
     singing.add_routes(app, services)

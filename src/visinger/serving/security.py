@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from visinger.serving.problems import RefusedError, response_to
 from visinger.serving.settings import LOOPBACK_NAMES, Settings
 
-OPEN_PATHS = ("/v1/health",)  # balancers ask without a token
+OPEN_PATHS = ("/v1/health", "/docs", "/openapi.json")  # what balancers and readers ask without a token
 BODY_SECONDS = 60.0
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
