@@ -14,9 +14,12 @@ from visinger.phrasing.cutting import (
     FIRST_PHRASE_FRAMES,
     LONGEST_CONTEXT_FRAMES,
     SHORTEST_CONTEXT_FRAMES,
+    cut,
+    cut_as_laid,
 )
 from visinger.phrasing.phrase import BREATH, SILENCE
-from visinger.phrasing.spelling import slot_table
+from visinger.phrasing.slots import SlotTable
+from visinger.phrasing.spelling import slot_table, spelled_part
 from visinger.score import Score, read
 
 bounded = settings(max_examples=60, deadline=None, derandomize=True)
@@ -83,6 +86,36 @@ def test_cutting_does_not_change_what_is_sung_on_any_frame(drawn: list[tuple[int
     whole = whole_song(score)
     expected = sung_frames(whole, lock(whole, predicted(whole)))
     assert joined == expected
+
+
+@bounded
+@given(lines)
+def test_a_song_cut_while_it_is_laid_out_is_cut_as_from_its_whole_table(
+    drawn: list[tuple[int, str, int, bool]],
+) -> None:
+    spelled = spelled_part(song_of(drawn))
+    slots = list(spelled.slots([]))
+    whole = cut(SlotTable.of(slots, spelled.frames, "ja"))
+    as_laid = tuple(cut_as_laid(slots, spelled.frames, "ja"))
+    assert [vars(p).keys() for p in whole] == [vars(p).keys() for p in as_laid]
+    for one, other in zip(whole, as_laid, strict=True):
+        for name, value in vars(one).items():
+            np.testing.assert_array_equal(value, vars(other)[name], err_msg=name)
+
+
+def test_a_phrase_asks_for_no_more_of_the_song_than_its_length_and_context() -> None:
+    spelled = spelled_part(score_of([note(k, 1, "ら") for k in range(600)]))
+    laid = []
+
+    def watched():
+        for slot in spelled.slots([]):
+            laid.append(slot.start_frame)
+            yield slot
+
+    for phrase in cut_as_laid(watched(), spelled.frames, "ja"):
+        start = phrase.start_frame + phrase.kept.start
+        assert laid[-1] <= start + LONGEST_PHRASE_FRAMES + 2 * LONGEST_CONTEXT_FRAMES + 100  # notes are 100 frames
+    assert len(laid) == 600
 
 
 def whole_song(score: Score) -> Phrase:
