@@ -148,6 +148,15 @@ def test_every_phrase_alone_has_the_samples_of_the_offline_rendering(client, voi
     assert np.array_equal(rendered(client, document, seed=5), whole)
 
 
+def test_where_two_phrases_meet_there_is_no_click(client):
+    got, whole = performed(client, SONG), rendered(client, SONG)
+    meetings = [phrase["start_frame"] * got["hop_samples"] for phrase in got["phrases"][1:]]
+    loudest_step = np.abs(np.diff(whole)).max()
+    for sample in meetings:
+        around = whole[sample - 240 : sample + 240]
+        assert np.abs(np.diff(around)).max() < loudest_step / 50
+
+
 def test_dynamics_are_those_of_the_song_within_a_phrase_too(client, voice):
     louder = json.loads(json.dumps(SONG))
     louder["parts"][0]["dynamics"] = [{"tick": 0, "level_db": -12.0}, {"tick": 6000, "level_db": 3.0}]

@@ -117,7 +117,7 @@ def test_no_request_made_from_the_description_or_against_it_brings_a_fault(clien
         tried = 0
 
         @hypothesis.settings(
-            max_examples=4,
+            max_examples=3,
             deadline=None,
             database=None,
             derandomize=True,
