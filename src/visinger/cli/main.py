@@ -29,6 +29,7 @@ VERBS = {
     "voices": "list the embedded voices",
     "experiment": "train the paper's systems, sing the test set with each, and write its tables",
     "branches": "compare rhythm and pitch branches alone, cross-validated by song",
+    "bench": "measure how fast a voice sings and a recipe trains, beside what this machine can do",
     "recipe": "print a recipe resolved, and its parameter count beside the paper's",
 }
 INTERRUPTED = 130
