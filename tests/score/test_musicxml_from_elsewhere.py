@@ -72,6 +72,9 @@ def test_a_chord_is_as_long_as_its_first_note(sing, n):
     read = sing(n("C4", 4, words="la") + n("E4", 40, extra="<chord/>"))
     assert [(note.pitch_midi, note.duration_ticks) for note in read.parts[0].notes] == [(64, 1920)]
     assert read.length_ticks == 1920
+    other = n("E4", 40, extra="<chord/>", words="lo").replace("</duration>", "</duration><voice>2</voice>")
+    read = sing(n("C4", 4, words="la") + other)
+    assert [part.notes[0].duration_ticks for part in read.parts] == [1920, 1920]
 
 
 def test_humming_is_said_not_to_be_sung(sing, n):

@@ -144,7 +144,9 @@ class PartReader:
         in_chord = element.find("chord") is not None and self.last_note is not None
         onset = self.last_note.onset if in_chord and self.last_note else self.cursor
         self.at = onset
-        if not in_chord:
+        if in_chord and self.last_note:
+            quarters = min(quarters, self.last_note.quarters)  # a chord's notes are no longer than its first
+        else:
             self.cursor = onset + quarters
             self.now.length = max(self.now.length, self.cursor)
         note = self._spelt(element, grace, onset, quarters)
