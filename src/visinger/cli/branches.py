@@ -16,6 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="branches", help="of the report's files")
     parser.add_argument("--only", nargs="+", default=[], metavar="CONTENDER", help="these alone; otherwise all")
     parser.add_argument("--folds", type=int, help="by song; otherwise 5")
+    parser.add_argument(
+        "--tuned-on", type=int, nargs="+", default=[], metavar="FOLD", help="show the figures without these, too"
+    )
     parser.add_argument("--rhythm-steps", type=int, help="of every contender in rhythm")
     parser.add_argument("--pitch-steps", type=int, help="of every contender in pitch")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing new after so long")
@@ -39,10 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
     study = Study(Prepared.open(arguments.corpus), arguments.out, settings)
     command = "visinger " + shlex.join(sys.argv[1:])
     files: tuple[Path, ...] = ()
+    given = {"name": arguments.name, "command": command, "tuned_on": arguments.tuned_on}
     for _ in study.run(arguments.only, minutes=arguments.minutes, report=lambda line: print(line, file=sys.stderr)):
         if arguments.report is not None:
-            files = report.write(study, arguments.report, name=arguments.name, command=command).files
+            files = report.write(study, arguments.report, **given).files
     if arguments.report is not None and not files:
-        files = report.write(study, arguments.report, name=arguments.name, command=command).files
+        files = report.write(study, arguments.report, **given).files
     print("\n".join(str(path) for path in files))
     return 0

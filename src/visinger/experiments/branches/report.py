@@ -45,11 +45,14 @@ class Written:
     text: str
 
 
-def write(study: Study, folder: Path, *, name: str, command: str) -> Written:
-    """The report of what is done so far; OutputError where the folder cannot be written."""
+def write(study: Study, folder: Path, *, name: str, command: str, tuned_on: Sequence[int] = ()) -> Written:
+    """The report of what is done so far; OutputError where the folder cannot be written.
+
+    `tuned_on`: folds whose test songs were looked at while settings were chosen; the figures stand again without them.
+    """
     verdicts = study.verdicts()
     groups: dict[Group, list[Line]] = {group: lines(verdicts, group) for group in HEADINGS}
-    text = markdown(study, groups, command=command, pictures=name)
+    text = markdown(study, groups, command=command, pictures=name, tuned_on=tuned_on)
     files = [folder / f"{name}.md", folder / f"{name}.csv"]
     write_text(files[0], text, make_folder=True)
     write_text(files[1], as_csv(groups))
@@ -65,7 +68,9 @@ def write(study: Study, folder: Path, *, name: str, command: str) -> Written:
     return Written(tuple(files), text)
 
 
-def markdown(study: Study, groups: dict[Group, list[Line]], *, command: str, pictures: str) -> str:
+def markdown(
+    study: Study, groups: dict[Group, list[Line]], *, command: str, pictures: str, tuned_on: Sequence[int] = ()
+) -> str:
     """Everything in one page."""
     parts = [
         "# Rhythm and pitch branches, trained alone",
@@ -78,6 +83,9 @@ def markdown(study: Study, groups: dict[Group, list[Line]], *, command: str, pic
             tested = differences(found, group)
             if tested:
                 parts += [_tested(found, group), differences_table(tested)]
+            untouched = [verdict for verdict in study.verdicts() if verdict.fold not in tuned_on]
+            if tuned_on and untouched:
+                parts += [_untouched(tuned_on), table(lines(untouched, group), group)]
     if groups["rhythm"]:
         parts.append(f"![Fig. 3: duration deviation]({pictures}/duration-deviation.png)")
         parts.append(_search(groups["rhythm"]))
@@ -133,6 +141,14 @@ def _cell(value: float, text: str, small: bool) -> str:
 def _tested(found: Sequence[Line], group: Group) -> str:
     chief = next(line.reading.title for line in found if line.reading.name == CHIEFS[group])
     return f"Differences to *{chief}*, paired by song (negative: smaller):"
+
+
+def _untouched(tuned_on: Sequence[int]) -> str:
+    looked_at = f"fold{'s' if len(tuned_on) > 1 else ''} {', '.join(map(str, tuned_on))}"
+    return (
+        f"The settings (steps, learning rates, learning by windows) were chosen with the test songs of {looked_at} in "
+        "sight. Without them:"
+    )
 
 
 def differences_table(tested: Sequence[Difference]) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -30,6 +31,7 @@ from visinger.phrasing.vocabulary import Vocabulary
 FORMAT = 1
 REMEDY = "give another --out, or the settings it was begun with"
 Report = Callable[[str], None]
+LATER_OPTIONS = ("elastic", "log")  # of DurationConfig
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Study:
             if group != contender.group:
                 del settings[group]
         takes = [(entry.name, entry.sha256) for entry in self.corpus.entries]
-        return hashlib.sha256(json.dumps([takes, settings]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([takes, _asked_for(settings)]).encode()).hexdigest()
 
     def path(self, fold: int, contender: str) -> Path:
         """Where a verdict is kept."""
@@ -169,3 +171,10 @@ class Study:
         course = Course(contender, branch, settings=settings, folder=folder, made_under=self.conditions(contender))
         batches = batches_of(contender, train, self.vocabulary, settings)
         return teach(course, batches, held_out_batches(contender, held_out, self.vocabulary, settings), self.vocabulary)
+
+
+def _asked_for(table: Any) -> Any:
+    """Settings without the options that came after the first studies, where they are off: those studies stay valid."""
+    if not isinstance(table, dict):
+        return table
+    return {key: _asked_for(value) for key, value in table.items() if not (key in LATER_OPTIONS and value is False)}
