@@ -71,7 +71,7 @@ def test_two_scores_are_sung_into_a_folder_at_the_length_and_rate_asked_for(tiny
     for report, seconds in zip(reports, (1, 2), strict=True):
         wave = read_wave(report["output"])
         assert (wave.sample_rate_hz, len(wave.samples)) == (44100, 44100 * seconds)
-    performance = json.loads(saved.read_text(encoding="utf-8"))
+    performance = json.loads(saved.with_stem("p-b").read_text(encoding="utf-8"))
     assert performance["hop_samples"] == 240
     assert sum(p["frames"] for p in performance["phonemes"]) == len(performance["f0_hz"]) == 200
 
