@@ -240,7 +240,7 @@ def test_mp3_plays_to_its_end(client, tmp_path):
     assert np.std(samples) == pytest.approx(np.std(wave), rel=0.1)
 
 
-@pytest.mark.parametrize("to", ["musicxml", "mid", "ustx", "json"])
+@pytest.mark.parametrize("to", ["musicxml", "mid", "ust", "ustx", "json"])
 def test_a_converted_song_holds_the_same_notes(client, to):
     reply = client.post("/v1/convert", params={"to": to}, json={"score": SONG, "transpose": 2})
     assert reply.status_code == 200, reply.text

@@ -191,7 +191,7 @@ def test_every_export_opens_again(desk, tmp_path) -> None:
     assert ("mp3" in formats) == (shutil.which("ffmpeg") is not None)
     files = {}
     sounds = [name for name in ("wav", "flac", "ogg", "mp3") if name in formats]
-    for name in (*sounds, "musicxml", "mid", "ustx", "json", "ds", "lab", "TextGrid", "performance"):
+    for name in (*sounds, "musicxml", "mid", "ust", "ustx", "json", "ds", "lab", "TextGrid", "performance"):
         hand.keys("Control+e")
         with hand.page.expect_download() as waiting:
             hand.page.click(f"[data-format={name}]")
@@ -210,7 +210,7 @@ def test_every_export_opens_again(desk, tmp_path) -> None:
     for name in ("wav", "flac"):
         np.testing.assert_allclose(soundfile.read(files[name])[0], own, atol=2**-15)
     notes = [(n["tick"], n["duration"], n["pitch"], n["lyric"]) for n in SCORE["parts"][0]["notes"]]
-    for name in ("musicxml", "mid", "ustx", "json"):
+    for name in ("musicxml", "mid", "ust", "ustx", "json"):
         read = visinger.read_score(files[name]).parts[0].notes
         assert [(n.start_tick, n.duration_ticks, n.pitch_midi, n.lyric) for n in read] == notes, name
     script = visinger.read_score(files["ds"]).parts[0].notes

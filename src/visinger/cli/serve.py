@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 TOKEN_VARIABLE = "VISINGER_TOKEN"
+VOICEVOX_PORT = 50021  # where its clients look
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from visinger.serving.settings import Settings
 
     parser.add_argument("--host", default=Settings.host, help="address to listen at; the default is this machine alone")
-    parser.add_argument("--port", type=int, default=Settings.port)
+    parser.add_argument("--port", type=int, help=f"otherwise {Settings.port}, with --voicevox {VOICEVOX_PORT}")
     parser.add_argument("--token", default=os.environ.get(TOKEN_VARIABLE, ""),
                         help=f"callers must send 'Authorization: Bearer TOKEN'; or set {TOKEN_VARIABLE}")  # fmt: skip
     parser.add_argument("--voice", type=Path, action="append", default=[], metavar="FOLDER",
@@ -39,9 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
     from visinger.serving.settings import Settings
 
     chosen = {} if arguments.concurrency is None else {"concurrency": arguments.concurrency}
+    usual_port = VOICEVOX_PORT if arguments.voicevox else Settings.port
     settings = Settings(
         host=arguments.host,
-        port=arguments.port,
+        port=usual_port if arguments.port is None else arguments.port,
         token=arguments.token,
         voices=tuple(arguments.voice),
         allowed_hosts=tuple(arguments.allow_host),

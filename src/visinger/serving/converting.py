@@ -21,7 +21,7 @@ from visinger.serving.services import Services
 from visinger.serving.songs import Songs, read_upload
 from visinger.voices.voice import sung_parts
 
-Written = Literal["musicxml", "mid", "ustx", "json", "ds", "lab", "TextGrid"]
+Written = Literal["musicxml", "mid", "ust", "ustx", "json", "ds", "lab", "TextGrid"]
 SCORE_FILE: dict[str, Any] = {
     "required": True,
     "description": "the file's bytes, as they are",

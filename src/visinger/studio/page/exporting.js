@@ -8,7 +8,7 @@ const ASK_MS = 250; // between questions of how far it is
 const SOUNDS = ["wav", "flac", "ogg", "mp3"];
 const GROUPS = [
   { title: "export_sound", formats: SOUNDS },
-  { title: "export_score", formats: ["musicxml", "mid", "ustx", "json", "ds"] },
+  { title: "export_score", formats: ["musicxml", "mid", "ust", "ustx", "json", "ds"] },
   { title: "export_timing", formats: ["lab", "TextGrid", "performance"] },
 ];
 const SUFFIXES = { json: "visinger.json", performance: "performance.json" };
