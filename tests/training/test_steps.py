@@ -8,6 +8,7 @@ import torch
 from lightning_fabric import Fabric
 from tests.training.made_up import NO_DROPOUT, SYMBOLS, take, takes, tiny
 
+from visinger import losses
 from visinger.corpora.take import Take
 from visinger.phrasing.vocabulary import Vocabulary
 from visinger.training.batches import Batches, Place
@@ -57,6 +58,46 @@ def test_micro_batches_add_up_to_the_batch(adversarial_from_step):
     assert (one - other).norm() < 1e-3 * (one - start).norm()
     one, other = flat(at_once.networks.discriminator), flat(in_parts.networks.discriminator)
     assert (one - other).abs().max() < 1e-6
+
+
+JUDGES = {"discriminator__scales": 2, "discriminator__resolutions": [512]}
+
+
+def test_discriminators_learn_one_after_the_other_what_they_learn_at_once():
+    recipe = tiny(**JUDGES)
+    trained, (batch,) = trainer(recipe), batches(recipe).step(Place())
+    discriminator = trained.networks.discriminator
+    outcome = trained._generate(batch, 0, 0)
+    told = trained._teach_judges(outcome, share=0.5)
+    apart = {name: p.grad.clone() for name, p in discriminator.named_parameters()}
+    discriminator = build(recipe, VOCABULARY.size).discriminator  # spectral norms move with every forward
+    judged = discriminator(outcome.real, outcome.generated.detach())
+    loss = losses.discriminator(losses.adversarial_discriminator(judged.real_scores, judged.fake_scores)) / 2
+    loss.backward()
+    assert told.item() == pytest.approx(loss.item(), rel=1e-6)
+    for name, parameter in discriminator.named_parameters():
+        assert torch.allclose(apart[name], parameter.grad, rtol=1e-4, atol=1e-8), name
+
+
+def test_opinions_gathered_one_by_one_are_the_opinion_of_all_discriminators():
+    recipe = tiny(**JUDGES)
+    trained, (batch,) = trainer(recipe), batches(recipe).step(Place())
+    outcome = trained._generate(batch, 0, 0)
+    opinion = trained._convince(outcome, share=1.0)
+    discriminator = build(recipe, VOCABULARY.size).discriminator  # spectral norms move with every forward
+    made = outcome.generated.detach().requires_grad_()
+    truths, fakes = discriminator.judge(outcome.real), discriminator.judge(made)
+    terms = {
+        "adversarial": losses.adversarial_generator([scores for scores, _ in fakes]),
+        "feature_matching": losses.feature_matching([maps for _, maps in truths], [maps for _, maps in fakes]),
+    }
+    loss = losses.full(terms, trained.weights)
+    (gradient,) = torch.autograd.grad(loss, made)
+    assert opinion.loss.item() == pytest.approx(loss.item(), rel=1e-5)
+    assert torch.allclose(opinion.gradient, gradient, rtol=1e-4, atol=1e-6 * float(gradient.abs().max()))
+    for name, term in terms.items():
+        assert opinion.terms[name].mean.item() == pytest.approx(term.mean.item(), rel=1e-5)
+    assert all(p.grad is None for p in trained.networks.discriminator.parameters())
 
 
 def test_dropout_is_the_same_when_a_micro_batch_is_made_again():

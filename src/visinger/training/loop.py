@@ -97,13 +97,15 @@ def _train(fabric: Fabric, run: Run, options: Options, interruption: Interruptio
     micros = ahead(run.batches, state.place)
     try:
         while not (reason := _reason(fabric, state.step, last_step, began, options, interruption)):
+            asked = time.monotonic()
             place, batches = next(micros)
+            waited = time.monotonic() - asked
             values = run.trainer.step([batch.to(fabric.device) for batch in batches], state.step, place)
             seconds = run.state.seconds + time.monotonic() - began
             state = replace(
                 state, step=state.step + 1, place=run.batches.following(place), seconds=seconds, validation=None
             )
-            means.add(values)
+            means.add(values | {"waiting": waited / max(time.monotonic() - asked, 1e-9)})
             bar.update()
             if logbook and (state.step % training.log_every == 0):
                 averaged = means.take()

@@ -123,6 +123,15 @@ def _adamw(network: nn.Module, rate: float, optimiser: Optimiser) -> torch.optim
     return made
 
 
+@dataclass(frozen=True)
+class _Opinion:
+    """What the discriminators think of a wave: their terms, the weighted sum, and which way the wave should go."""
+
+    terms: dict[str, Term]
+    loss: Tensor
+    gradient: Tensor  # (B, 1, S) of the loss, at the wave
+
+
 class Trainer:
     """The two turns, over any number of processes."""
 
@@ -165,17 +174,33 @@ class Trainer:
             if outcome.generated is None or outcome.real is None:
                 raise ValueError("a system without a wave cannot have discriminators")
             with self.fabric.no_backward_sync(self._discriminator, enabled=m + 1 < len(micros)):
-                judgement: Judgement = self._discriminator(
-                    Sealed(outcome.real.float()), Sealed(outcome.generated.detach().float())
-                ).content
-                term = losses.adversarial_discriminator(judgement.real_scores, judgement.fake_scores)
-                loss = losses.discriminator(term) / len(micros)
-                self.fabric.backward(loss)
+                loss = self._teach_judges(outcome, share=1 / len(micros))
             _add(logged, {"discriminator": loss})
         logged["discriminator_gradient"] = self._shorten(self.networks.discriminator)
         self._check(logged, micros)
         _update(self._discriminator_optimiser)
         return outcome if alone else None
+
+    def _teach_judges(self, outcome: Outcome, *, share: float) -> Tensor:
+        """Gradients of eq. 11 into the discriminators; its value times `share`.
+
+        One process takes them one after the other, so that the feature maps of only one are ever held.
+        Several processes share gradients inside one forward.
+        """
+        real, made = outcome.real.float(), outcome.generated.detach().float()
+        if self.fabric.world_size > 1:
+            judgement: Judgement = self._discriminator(Sealed(real), Sealed(made)).content
+            loss = losses.discriminator(losses.adversarial_discriminator(judgement.real_scores, judgement.fake_scores))
+            self.fabric.backward(loss * share)
+            return loss.detach() * share
+        both, count, total = torch.cat([real, made]), len(real), torch.zeros((), device=real.device)
+        for hear in self.networks.discriminator.judges():
+            with self.fabric.autocast():
+                scores, _ = hear(both)
+            loss = losses.discriminator(losses.adversarial_discriminator([scores[:count]], [scores[count:]]))
+            self.fabric.backward(loss * share)
+            total += loss.detach() * share
+        return total
 
     def _generators_turn(
         self,
@@ -190,12 +215,15 @@ class Trainer:
         for m, batch in enumerate(micros):
             with self.fabric.no_backward_sync(self._generator, enabled=m + 1 < len(micros)):
                 made = outcome or self._generate(batch, step, m)
-                terms = dict(made.terms)
-                if adversarial:
-                    terms |= self._convince(made)
-                terms, observed = self._over_processes(terms), self._over_processes(made.observed)
+                terms = self._over_processes(dict(made.terms))
+                observed = self._over_processes(made.observed)
                 loss = losses.full(terms, self._weights_at(step)) / len(micros)
-                self.fabric.backward(loss)
+                if adversarial:
+                    opinion = self._convince(made, share=1 / len(micros))
+                    self.fabric.backward(loss + (made.generated.float() * opinion.gradient).sum())
+                    terms, loss = terms | opinion.terms, loss.detach() + opinion.loss
+                else:
+                    self.fabric.backward(loss)
             means = {name: term.mean / len(micros) for name, term in (terms | observed).items()}
             _add(logged, {"loss": loss, **means})
         logged["gradient"] = self._shorten(self.networks.generator)
@@ -215,16 +243,33 @@ class Trainer:
         torch.manual_seed(int(key.integers(2**63)))  # of dropout, on every device
         return self._generator(Sealed(batch)).content
 
-    def _convince(self, outcome: Outcome) -> dict[str, Term]:
-        """Eq. 4 and feature matching, the discriminators frozen and out of DDP's sight."""
-        with _frozen(self.networks.discriminator), self.fabric.autocast():
-            with torch.no_grad():  # no gradient leads through the recording: half of a backward saved
-                real = self.networks.discriminator.judge(outcome.real.float())
-            made = self.networks.discriminator.judge(outcome.generated.float())
-        return {
-            "adversarial": losses.adversarial_generator([scores for scores, _ in made]),
-            "feature_matching": losses.feature_matching([maps for _, maps in real], [maps for _, maps in made]),
-        }
+    def _convince(self, outcome: Outcome, *, share: float) -> _Opinion:
+        """Eq. 4 and feature matching, the discriminators frozen and out of DDP's sight.
+
+        One discriminator at a time, whose gradient stops at the wave: the feature maps of one are all
+        that is held, and the generator's own backward pass happens once.
+        """
+        real = outcome.real.float()
+        made = outcome.generated.detach().float().requires_grad_()
+        heard: list[dict[str, Term]] = []
+        total = torch.zeros((), device=real.device)
+        with _frozen(self.networks.discriminator):
+            for hear in self.networks.discriminator.judges():
+                with self.fabric.autocast():
+                    with torch.no_grad():  # no gradient leads through the recording: half of a backward saved
+                        _, truth = hear(real)
+                    scores, features = hear(made)
+                terms = {
+                    "adversarial": losses.adversarial_generator([scores]),
+                    "feature_matching": losses.feature_matching([truth], [features]),
+                }
+                terms = self._over_processes(terms)
+                loss = losses.full(terms, self.weights) * share
+                self.fabric.backward(loss)
+                heard.append({name: Term(term.total.detach(), term.count) for name, term in terms.items()})
+                total += loss.detach()
+        summed = {name: Term(sum(one[name].total for one in heard), heard[0][name].count) for name in heard[0]}
+        return _Opinion(summed, total, made.grad)
 
     def _over_processes(self, terms: dict[str, Term]) -> dict[str, Term]:
         """Terms whose mean, averaged over processes, is the mean over everything that all of them counted."""

@@ -3,8 +3,9 @@
 Shapes: B segments · S samples · L scores of one discriminator.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -12,10 +13,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
+from visinger.models.parts.rectifier import leaky_relu
 from visinger.models.parts.spectrogram_discriminator import MultiResolutionDiscriminator
 
 SLOPE = 0.1  # of the leaky rectifiers
 CHANNEL_STEP = 16  # widths are multiples of the largest group count
+
+Judge = Callable[[Tensor], tuple[Tensor, Sequence[Tensor]]]  # a wave (B, 1, S) → scores (B, L) and feature maps
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class PeriodDiscriminator(nn.Module):
         x = nn.functional.pad(wave, (0, missing), mode="reflect").unflatten(2, (-1, self.period))
         features = []
         for layer in self.layers:
-            x = nn.functional.leaky_relu(layer(x), SLOPE)
+            x = leaky_relu(layer(x), SLOPE)
             features.append(x)
         x = self.out(x)
         return x.flatten(1), [*features, x]
@@ -101,7 +105,7 @@ class ScaleDiscriminator(nn.Module):
     def forward(self, wave: Float[Tensor, "B 1 S"]) -> tuple[Float[Tensor, "B L"], list[Tensor]]:
         features = []
         for layer in self.layers:
-            wave = nn.functional.leaky_relu(layer(wave), SLOPE)
+            wave = leaky_relu(layer(wave), SLOPE)
             features.append(wave)
         wave = self.out(wave)
         return wave.flatten(1), [*features, wave]
@@ -127,11 +131,16 @@ class MultiScaleDiscriminator(nn.Module):
         self.halve = nn.AvgPool1d(4, stride=2, padding=2)
 
     def forward(self, wave: Float[Tensor, "B 1 S"]) -> list[tuple[Tensor, list[Tensor]]]:
-        judged = []
-        for n, discriminator in enumerate(self.discriminators):
-            wave = wave if n == 0 else self.halve(wave)
-            judged.append(discriminator(wave))
-        return judged
+        return [hear(wave) for hear in self.judges()]
+
+    def judges(self) -> list[Judge]:
+        """Each discriminator with the halving before it."""
+        return [partial(self._hear, n) for n in range(len(self.discriminators))]
+
+    def _hear(self, scale: int, wave: Tensor) -> tuple[Tensor, list[Tensor]]:
+        for _ in range(scale):
+            wave = self.halve(wave)
+        return self.discriminators[scale](wave)
 
 
 class Discriminator(nn.Module):
@@ -159,10 +168,13 @@ class Discriminator(nn.Module):
 
     def judge(self, wave: Float[Tensor, "B 1 S"]) -> list[tuple[Tensor, Sequence[Tensor]]]:
         """Scores (B, L) and feature maps of each discriminator."""
-        judged: list[tuple[Tensor, Sequence[Tensor]]] = []
-        for part in (self.period, self.scale):
-            if part is not None:
-                judged += part(wave)
+        return [hear(wave) for hear in self.judges()]
+
+    def judges(self) -> list[Judge]:
+        """Every discriminator by itself, for those who cannot hold the feature maps of all at once."""
+        judges: list[Judge] = [] if self.period is None else list(self.period.discriminators)
+        if self.scale is not None:
+            judges += self.scale.judges()
         if self.resolution is not None:
-            judged += zip(*self.resolution(wave), strict=True)
-        return judged
+            judges += self.resolution.discriminators
+        return judges

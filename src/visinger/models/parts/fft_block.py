@@ -9,9 +9,11 @@ Shapes: B phrases · C channels · T positions (phonemes or frames) · H heads.
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from visinger.models.parts.channel_norm import ChannelNorm
 
+LARGEST_KEPT_MAP_BYTES = 8 << 20  # of one attention map, while training; half a dozen of them are kept a block
 NEVER = -1e4  # a score that softmax turns into 0, finite in half precision too
 
 
@@ -93,6 +95,13 @@ class FFTBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B C T"], mask: Float[Tensor, "B 1 T"]) -> Float[Tensor, "B C T"]:
+        """The block; long phrases are computed again for the backward pass instead of being kept, dropout included."""
+        maps = self.attention.heads * x.shape[0] * x.shape[2] ** 2 * x.element_size()
+        if self.training and torch.is_grad_enabled() and maps > LARGEST_KEPT_MAP_BYTES:
+            return checkpoint(self._transform, x, mask, use_reentrant=False)
+        return self._transform(x, mask)
+
+    def _transform(self, x: Tensor, mask: Tensor) -> Tensor:
         x = x * mask
         x = self.attention_norm(x + self.dropout(self.attention(x, mask)))
         hidden = self.dropout(torch.relu(self.widen(x * mask)))

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from visinger.models.parts.rectifier import leaky_relu
 from visinger.models.parts.source import Source
 from visinger.models.parts.weight_norm import normed
 
@@ -53,8 +54,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Float[Tensor, "B C S"]) -> Float[Tensor, "B C S"]:
         for dilated, plain in zip(self.dilated, self.plain, strict=True):
-            hidden = dilated(nn.functional.leaky_relu(x, SLOPE))
-            x = x + plain(nn.functional.leaky_relu(hidden, SLOPE))
+            hidden = dilated(leaky_relu(x, SLOPE))
+            x = x + plain(leaky_relu(hidden, SLOPE))
         return x
 
 
@@ -99,6 +100,6 @@ class HiFiGANDecoder(nn.Module):
         """ŷ of eq. 2, within ±1. `source` is accepted so that decoders can stand in for each other."""
         x = self.enter(z)
         for rise, blocks in zip(self.rises, self.blocks, strict=True):
-            x = rise(nn.functional.leaky_relu(x, SLOPE))
+            x = rise(leaky_relu(x, SLOPE))
             x = torch.stack([block(x) for block in blocks]).mean(dim=0)
-        return torch.tanh(self.out(nn.functional.leaky_relu(x, LAST_SLOPE)))
+        return torch.tanh(self.out(leaky_relu(x, LAST_SLOPE)))

@@ -14,6 +14,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from visinger.models.parts.rectifier import leaky_relu
+
 SLOPE = 0.1  # of the leaky rectifiers
 QUIETEST_POWER = 1e-6
 LOG_SCALE = 0.15  # brings log power to about ±2
@@ -47,7 +49,7 @@ class SpectrogramDiscriminator(nn.Module):
         x = torch.cat([x / power.pow(0.25), LOG_SCALE * torch.log(power)], dim=1)
         features = []
         for layer in self.layers:
-            x = nn.functional.leaky_relu(layer(x), SLOPE)
+            x = leaky_relu(layer(x), SLOPE)
             features.append(x)
         x = self.post(x)
         return x.flatten(1), [*features, x]
