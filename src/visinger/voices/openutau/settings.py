@@ -12,6 +12,7 @@ from visinger.errors import VoiceError
 from visinger.voices.openutau.archive import BankFiles
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the same in C, where it was built
+DEEPEST, MOST_EVENTS = 40, 4_000_000
 _DEFAULTS = {
     "phonemes": "phonemes.txt",
     "sample_rate": "44100",
@@ -86,6 +87,15 @@ def read_yaml(files: BankFiles, name: str) -> object:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:80]
         raise VoiceError(f"is no YAML ({reason})", where=f"{files.path}: {name}", remedy="write it again") from None
+
+
+def _refuse_excess(text: str) -> None:
+    """Raise ValueError for what the loader would crash on, or what would put one value at many places."""
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST or number > MOST_EVENTS or isinstance(event, yaml.AliasEvent):
+            raise ValueError("it nests too deep, holds too much, or has aliases")
 
 
 def read_phonemes(files: BankFiles, name: str) -> dict[str, int]:
