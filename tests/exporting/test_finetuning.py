@@ -75,6 +75,26 @@ def test_settling_moves_nothing_but_what_the_voice_had_lost(made):
     assert not torch.equal(settled["posterior_encoder.enter.weight"], adapted["posterior_encoder.enter.weight"])
 
 
+def test_on_little_singing_the_rhythm_stays_the_voices_own(voice, recordings, made, tmp_path):
+    """The miniature has seconds of singing; only a phoneme that the voice lacks, as in `made`, lets its text learn."""
+    known = shutil.copytree(recordings, tmp_path / "known")
+    about = json.loads((known / "corpus.json").read_text())
+    about["card"]["phonemes"] = list(SYMBOLS)
+    (known / "corpus.json").write_text(json.dumps(about))
+    write_start(recover(voice), tmp_path / "start")
+    told: list[str] = []
+    options = replace(QUIET, say=told.append)
+    done = finetuning.finetune(tmp_path / "start", known, tmp_path / "work", plan=PLAN, options=options)
+    for work, stays in ((tmp_path / "work", True), (made.voice.folder.with_name("ana.work"), False)):
+        settled = weights(checkpoint.latest(work / finetuning.SETTLING))
+        adapted = weights(checkpoint.latest(work / finetuning.ADAPTING))
+        rhythm = [key for key in settled if key.startswith(("text_encoder.", "duration_predictor."))]
+        assert all(torch.equal(settled[key], adapted[key]) for key in rhythm) == stays
+        assert not torch.equal(settled["decoder.pre.weight"], adapted["decoder.pre.weight"])
+    assert done.after.duration_mae_ms == pytest.approx(done.before.duration_mae_ms, rel=1e-6)
+    assert sum("the rhythm stays the voice's own" in line for line in told) == 1
+
+
 def test_new_phonemes_begin_as_the_nearest_and_old_ones_stay_sayable(made, voice):
     work = made.voice.folder.with_name("ana.work")
     settled = checkpoint.latest(work / finetuning.SETTLING)

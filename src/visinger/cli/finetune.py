@@ -22,7 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop learning after so long, and export")
     parser.add_argument("--accelerator", default="auto", help="cpu, cuda or auto")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="a recipe's key: data.batch_takes=4"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a recipe's key: data.batch_takes=4; "
+        "training.parts=[] lets the rhythm learn from less than five minutes too",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
