@@ -99,7 +99,7 @@ def test_a_missing_model_and_one_that_is_none_are_told_apart(bank):
     (bank / "dsdur" / "dur.onnx").unlink()
     (bank / "dspitch" / "pitch.onnx").unlink()
     (bank / "dspitch" / "pitch.onnx").write_bytes(b"\x08\x0anot a model")
-    assert finds(bank, "dsdur/dur.onnx: is missing", "dspitch/pitch.onnx: is an ONNX model cut short")
+    assert finds(bank, "dsdur/dur.onnx: is missing", "dspitch/pitch.onnx: is no ONNX model")
 
 
 def test_a_fixed_length_and_a_wrong_type_are_found(bank):

@@ -82,8 +82,10 @@ def read_settings(files: BankFiles, name: str) -> Settings:
 
 def read_yaml(files: BankFiles, name: str) -> object:
     """A YAML file of mappings, lists and texts. Raises VoiceError for anything else."""
+    text = files.text(name)
     try:
-        return yaml.load(files.text(name), Loader=_LOADER)
+        _refuse_excess(text)
+        return yaml.load(text, Loader=_LOADER)  # the base loader builds texts, lists and mappings only
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:80]
         raise VoiceError(f"is no YAML ({reason})", where=f"{files.path}: {name}", remedy="write it again") from None
