@@ -28,6 +28,7 @@ from visinger.losses import Term
 from visinger.models.batch import Batch, Outcome
 from visinger.models.parts.discriminators import Discriminator, Judgement
 from visinger.training.batches import Place, keyed
+from visinger.training.memory import give_back
 from visinger.training.recipe import Optimiser, Recipe
 
 DROPOUT = 7  # stream of random numbers, beside those of batches.py
@@ -59,6 +60,7 @@ class _Sealing(nn.Module):
         return Sealed(self.network(*(sealed.content for sealed in arguments)))
 
 
+LARGE_PARAMETERS = 50_000_000  # from here on a step's memory is worth its page faults
 KL_AT_START = 0.05  # of its weight, where a recipe warms it up
 
 
@@ -138,6 +140,8 @@ class Trainer:
     def __init__(self, fabric: Fabric, networks: Networks, recipe: Recipe) -> None:
         self.fabric, self.networks, self.recipe = fabric, networks, recipe
         self.weights = asdict(recipe.weights)
+        everything = [network for network in (networks.generator, networks.discriminator) if network is not None]
+        self._large = sum(p.numel() for network in everything for p in network.parameters()) >= LARGE_PARAMETERS
         networks.generator.train()
         self._generator, self._generator_optimiser = fabric.setup(
             _Sealing(networks.generator), networks.generator_optimiser
@@ -219,6 +223,7 @@ class Trainer:
                 observed = self._over_processes(made.observed)
                 loss = losses.full(terms, self._weights_at(step)) / len(micros)
                 if adversarial:
+                    self._tidy()
                     opinion = self._convince(made, share=1 / len(micros))
                     self.fabric.backward(loss + (made.generated.float() * opinion.gradient).sum())
                     terms, loss = terms | opinion.terms, loss.detach() + opinion.loss
@@ -241,7 +246,15 @@ class Trainer:
     def _generate(self, batch: Batch, step: int, micro: int) -> Outcome:
         key = keyed(DROPOUT, self.recipe.data.seed, step, micro, self.fabric.global_rank)
         torch.manual_seed(int(key.integers(2**63)))  # of dropout, on every device
-        return self._generator(Sealed(batch)).content
+        self._tidy()
+        outcome: Outcome = self._generator(Sealed(batch)).content
+        self._tidy()
+        return outcome
+
+    def _tidy(self) -> None:
+        """Before memory grows: a large network's free pages go back to the system."""
+        if self._large:
+            give_back()
 
     def _convince(self, outcome: Outcome, *, share: float) -> _Opinion:
         """Eq. 4 and feature matching, the discriminators frozen and out of DDP's sight.
