@@ -61,18 +61,15 @@ def _quoted(text: str) -> str:
 
 def _mandarin() -> Iterator[tuple[str, Syllable]]:
     known = pinyin.table()
-    yield from known.items()
-    for typed in ("lue", "nue", "lyu", "nyu", "lyue", "nyue", "r", "eh", "yai"):
-        found = pinyin.syllables(typed)
+    variants = ("lue", "nue", "lyu", "nyu", "lyue", "nyue", "r", "eh")
+    with_er = (f"{typed}r" for typed, syllable in known.items() if pinyin.takes_erhua(syllable))
+    for typed in (*variants, *known, *with_er):
+        found = pinyin.syllables(typed)  # reads a few spellings otherwise than the table
         if found is not None and len(found) == 1:
             yield typed, found[0]
-    for typed, syllable in known.items():
-        if "v" in typed:
-            yield typed.replace("v", "ü"), syllable
-            yield typed.replace("v", "u:"), syllable
-    for typed, syllable in known.items():
-        if pinyin.takes_erhua(syllable):
-            yield f"{typed}r", pinyin.rhotacised(syllable)
+            if "v" in typed:
+                yield typed.replace("v", "ü"), found[0]
+                yield typed.replace("v", "u:"), found[0]
 
 
 def _japanese() -> Iterator[tuple[str, Syllable]]:
