@@ -217,9 +217,9 @@ def test_check_exits_with_2_when_something_is_wrong(tiny_bank, tiny_voice, bank,
     assert "cents apart" in shown
     assert shown.splitlines()[-1] == "The editor can play it." or "0 wrong" in shown
     assert sorted(p.name for p in (tmp_path / "waves").iterdir()) == ["bank.wav", "voice.wav"]
-    rewrite(bank / "character.txt", "name=", "nom=")
+    (bank / "dsdur" / "dur.onnx").unlink()
     assert main(["check", "openutau", str(bank)]) == 2
-    assert "wrong  character.txt: has no name; write a line 'name=…'" in capsys.readouterr().out
+    assert "wrong  dsdur/dur.onnx: is missing; export the bank again" in capsys.readouterr().out
     assert main(["check", "openutau", str(bank), "--score", "song.mid"]) == 2
     assert "name one with --voice" in capsys.readouterr().err
 
