@@ -120,7 +120,7 @@ def summed(ran: Iterable[Node]) -> Arithmetic:
 
 
 def parameters(path: Path) -> int:
-    """Numbers that an ONNX file stores: its weights, whatever their precision."""
+    """Numbers that an ONNX file stores: weights and fixed tables, whatever their precision."""
     import onnx
 
     graph = onnx.load(str(path)).graph
