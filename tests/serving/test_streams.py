@@ -40,8 +40,9 @@ def test_the_first_sound_comes_before_the_last_is_made(client):
     with client.stream("POST", "/v1/render", json=body(1), headers={"X-Job-Id": "heard-early"}) as reply:
         pieces = reply.iter_raw()
         first = next(pieces)
+        while len(first) <= 44:  # the header may come alone, before there is sound
+            first += next(pieces)
         job = client.get("/v1/jobs/heard-early").json()
-        assert first
         assert job["state"] == "singing"
         assert 0 < job["done_seconds"] < job["seconds"]
         rest = b"".join(pieces)
