@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from visinger import losses
 from visinger.models.parts.channel_norm import ChannelNorm
+from visinger.models.parts.dropout import Dropout
 
 TYPICAL_RATIO = 0.5  # where training starts: half of the note
 TYPICAL_FRAMES = 15.0  # without note normalisation: 150 ms
@@ -63,7 +64,7 @@ class DurationPredictor(nn.Module):
             nn.Conv1d(before, after, kernel_size, padding=kernel_size // 2) for before, after in pairwise(widths)
         )
         self.norms = nn.ModuleList(ChannelNorm(filter_channels) for _ in range(layers))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.out = nn.Conv1d(filter_channels, 1, 1)
         self.elasticity = nn.Conv1d(filter_channels, 1, 1) if elastic else None
         self.note_norm = note_norm

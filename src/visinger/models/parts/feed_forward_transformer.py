@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from visinger.models.parts.channel_norm import ChannelNorm
+from visinger.models.parts.dropout import Dropout
 
 LONGEST_WAVE = 10_000.0  # Vaswani et al. 2017: the slowest sinusoid turns once in 2π times as many positions
 
@@ -78,7 +79,7 @@ class FeedForwardBlock(nn.Module):
         self.widen = nn.Conv1d(channels, config.filter_channels, first, padding=first // 2)
         self.narrow = nn.Conv1d(config.filter_channels, channels, second, padding=second // 2)
         self.feed_forward_norm = ChannelNorm(channels)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Float[Tensor, "B C T"], mask: Float[Tensor, "B 1 T"]) -> Float[Tensor, "B C T"]:
         x = self.attention_norm(x + self.dropout(self.attention(x, mask))) * mask
@@ -92,7 +93,7 @@ class FeedForwardTransformer(nn.Module):
     def __init__(self, channels: int, config: TransformerConfig) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(FeedForwardBlock(channels, config) for _ in range(config.count))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(
         self, x: Float[Tensor, "B C T"], mask: Float[Tensor, "B 1 T"], starts: Int[Tensor, "B"] | None = None

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from visinger.models.parts.channel_norm import ChannelNorm
+from visinger.models.parts.dropout import Dropout
 
 LARGEST_KEPT_MAP_BYTES = 8 << 20  # of one attention map, while training; half a dozen of them are kept a block
 NEVER = -1e4  # a score that softmax turns into 0, finite in half precision too
@@ -29,7 +30,7 @@ class RelativeAttention(nn.Module):
         self.key = nn.Conv1d(channels, channels, 1)
         self.value = nn.Conv1d(channels, channels, 1)
         self.out = nn.Conv1d(channels, channels, 1)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         distances = 2 * window + 1
         self.distance_keys = nn.Parameter(torch.randn(distances, self.width) * self.width**-0.5)
         self.distance_values = nn.Parameter(torch.randn(distances, self.width) * self.width**-0.5)
@@ -92,7 +93,7 @@ class FFTBlock(nn.Module):
         self.widen = nn.Conv1d(channels, filter_channels, kernel_size, padding=kernel_size // 2)
         self.narrow = nn.Conv1d(filter_channels, channels, kernel_size, padding=kernel_size // 2)
         self.feed_forward_norm = ChannelNorm(channels)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B C T"], mask: Float[Tensor, "B 1 T"]) -> Float[Tensor, "B C T"]:
         """The block; long phrases are computed again for the backward pass instead of being kept, dropout included."""

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from visinger.models.parts.channel_norm import ChannelNorm
+from visinger.models.parts.dropout import Dropout
 from visinger.models.parts.spline import MOST_BINS, Knots, bend, knots, unbend
 
 SHORTEST_FRAMES = 1e-5  # VITS: under the logarithm
@@ -58,7 +59,7 @@ class SeparableConvolutions(nn.Module):
         self.depthwise_norms = nn.ModuleList(ChannelNorm(channels) for _ in dilations)
         self.pointwise = nn.ModuleList(nn.Conv1d(channels, channels, 1) for _ in dilations)
         self.pointwise_norms = nn.ModuleList(ChannelNorm(channels) for _ in dilations)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B W N"], mask: Float[Tensor, "B 1 N"]) -> Float[Tensor, "B W N"]:
         layers = zip(self.depthwise, self.depthwise_norms, self.pointwise, self.pointwise_norms, strict=True)
