@@ -156,6 +156,29 @@ def test_the_prior_hears_predicted_f0_in_the_share_of_takes_asked_for(make_model
     assert torch.equal((mixed == 7.0).all(dim=1), chosen)
 
 
+def test_a_share_of_the_takes_is_decoded_as_it_will_be_sung(make_model: Make, make_batch: Takes) -> None:
+    batch = make_batch()
+    batch.posterior_noise[:, 1, 0] = torch.tensor([-0.5, 0.5])  # a share of one half is the lower half
+    drawn = {share: make_model(decoder="harmonic", sung_share=share, predicted_f0_mix=0.0) for share in (0.0, 0.5, 1.0)}
+    with torch.no_grad():
+        heard, mixed, sung = (model.train()(batch) for model in drawn.values())
+        deaf = drawn[1.0](replace(batch, samples=torch.zeros_like(batch.samples)))
+    assert "sung_mel" not in heard.terms
+    torch.testing.assert_close(sung.generated, deaf.generated, msg="who sings does not listen")
+    assert not torch.allclose(sung.generated, heard.generated)
+    torch.testing.assert_close(mixed.generated, torch.stack([sung.generated[0], heard.generated[1]]))
+    counts = mixed.terms["sung_mel"].count, mixed.terms["mel"].count
+    assert sum(counts) == heard.terms["mel"].count
+
+
+def test_what_is_sung_in_training_teaches_the_prior_its_sound(make_model: Make, make_batch: Takes) -> None:
+    model = make_model(decoder="harmonic", sung_share=1.0)
+    model(make_batch()).terms["sung_mel"].mean.backward()
+    assert model.frame_prior.out.weight.grad.abs().sum() > 0
+    heard = [p.grad for p in model.posterior_encoder.parameters() if p.grad is not None]
+    assert not any(gradient.any() for gradient in heard)
+
+
 def test_singing_does_not_listen_to_the_recording(make_model: Make, make_batch: Takes) -> None:
     model, batch = make_model(decoder="harmonic").eval(), make_batch()
     deaf = replace(batch, samples=torch.zeros_like(batch.samples), f0_hz=torch.zeros_like(batch.f0_hz))
@@ -207,7 +230,11 @@ def test_real_and_made_are_judged_as_if_each_came_alone() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "problem"),
-    [({"decoder": "wavernn"}, "no decoder 'wavernn'"), ({"predicted_f0_mix": 1.5}, "predicted_f0_mix 1.5")],
+    [
+        ({"decoder": "wavernn"}, "no decoder 'wavernn'"),
+        ({"predicted_f0_mix": 1.5}, "predicted_f0_mix 1.5"),
+        ({"sung_share": -1}, "sung_share -1"),
+    ],
 )
 def test_an_impossible_configuration_says_what_is_wrong(changed: dict[str, object], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):

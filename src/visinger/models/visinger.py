@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from visinger import losses
 from visinger.models.batch import Batch, Outcome, Term
 from visinger.models.parts.blocks import BlocksConfig
-from visinger.models.parts.decoding import DECODERS, Rates, decode, decode_segment, single_precision
+from visinger.models.parts.decoding import DECODERS, Rates, Segment, decode, decode_segment, single_precision
 from visinger.models.parts.duration_predictor import DurationConfig, DurationPredictor
 from visinger.models.parts.f0_predictor import F0Predictor, note_log_f0, sung_hz
 from visinger.models.parts.flow import Flow, FlowConfig
@@ -41,6 +41,7 @@ from visinger.models.parts.text_encoder import EmbeddingConfig, TextEncoder
 from visinger.models.system import Foretold
 from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ
 
+SUNG_NOISE = 0.333  # of the prior's draws in training, near what the voices sing with
 CERTAINLY_VOICED = 10.0  # the logit of a contour that is the score's own
 
 
@@ -57,6 +58,7 @@ class VISingerConfig:
     frame_prior: bool = True  # Table 2: removed
     note_norm: bool = True  # Fig. 3: removed
     predicted_f0_mix: float = 0.0  # share of takes whose frame prior is trained on predicted F0
+    sung_share: float = 0.0  # of takes whose segment is decoded from the prior, as in singing (beyond the paper)
     stft: bool = False  # also return the multi-resolution STFT distance (beyond the paper)
     embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
     spectrum: SpectrumConfig = field(default_factory=SpectrumConfig)
@@ -74,8 +76,9 @@ class VISingerConfig:
     def __post_init__(self) -> None:
         if self.decoder not in DECODERS:
             raise ValueError(f"no decoder '{self.decoder}': one of {' '.join(DECODERS)}")
-        if not 0.0 <= self.predicted_f0_mix <= 1.0:
-            raise ValueError(f"predicted_f0_mix {self.predicted_f0_mix} must lie in 0…1")
+        for name in ("predicted_f0_mix", "sung_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} {getattr(self, name)} must lie in 0…1")
 
 
 class VISinger(nn.Module):
@@ -167,15 +170,15 @@ class VISinger(nn.Module):
             terms["ctc"], observed["ctc_hidden"] = losses.ctc(logits, batch.frame_counts, targets, counts)
 
         source_hz = batch.f0_hz if self.f0_predictor is not None else torch.exp(note)
-        segment = decode_segment(
-            self.decoder,
-            batch,
-            z,
-            source_hz,
-            spectrogram=self.spectrogram,
-            log_mel=self.log_mel,
-            stft=self.config.stft,
-        )
+        decoded, sung = z, None
+        if self.config.sung_share:
+            drawn = self.latent(prior_mean, prior_log_std, batch.posterior_noise * SUNG_NOISE, mask).to(z.dtype)
+            if self.training:
+                sung = _drawn(batch, 1, self.config.sung_share)
+                decoded = torch.where(sung[:, None, None], drawn, z)
+            else:  # where nothing is learnt, every take is measured both ways
+                terms["sung_mel"] = self._segment(batch, drawn, source_hz).terms["mel"]
+        segment = self._segment(batch, decoded, source_hz, sung=sung)
         return Outcome(terms | segment.terms, segment.generated, segment.real, observed)
 
     def foretell(self, batch: Batch) -> Foretold:
@@ -187,6 +190,18 @@ class VISinger(nn.Module):
         note = torch.gather(note_log_f0(batch.pitches), 1, owner)
         log_f0, voicing = self.f0(self.expand(text, owner, position), note, mask)
         return Foretold(durations, log_f0, voicing)
+
+    def _segment(self, batch: Batch, z: Tensor, source_hz: Tensor, *, sung: Bool[Tensor, "B"] | None = None) -> Segment:
+        return decode_segment(
+            self.decoder,
+            batch,
+            z,
+            source_hz,
+            spectrogram=self.spectrogram,
+            log_mel=self.log_mel,
+            stft=self.config.stft,
+            sung=sung,
+        )
 
     def _text(self, batch: Batch) -> Tensor:
         score = (batch.phonemes, batch.pitches, batch.note_frames, batch.phoneme_counts)
@@ -202,12 +217,8 @@ class VISinger(nn.Module):
         return terms
 
     def _guide(self, batch: Batch, predicted_hz: Tensor) -> Tensor:
-        """The F0 that the frame prior sees: recorded, or predicted in a share of the takes.
-
-        The draw is the take's own first noise value, so it does not depend on the process that trains it.
-        """
-        uniform = torch.special.ndtr(batch.posterior_noise[:, 0, 0].float())
-        return torch.where((uniform < self.config.predicted_f0_mix)[:, None], predicted_hz, batch.f0_hz)
+        """The F0 that the frame prior sees: recorded, or predicted in a share of the takes."""
+        return torch.where(_drawn(batch, 0, self.config.predicted_f0_mix)[:, None], predicted_hz, batch.f0_hz)
 
     # ---- singing, step by step ----
 
@@ -298,3 +309,8 @@ class VISinger(nn.Module):
         start_phase = torch.zeros(len(f0_hz), dtype=torch.float64, device=f0_hz.device)
         wave = self.decode(z, Source(f0_hz, start_phase, source_noise))[:, 0]
         return wave * mask[:, 0].repeat_interleave(self.config.hop_samples, dim=1)
+
+
+def _drawn(batch: Batch, channel: int, share: float) -> Bool[Tensor, "B"]:
+    """A share of the takes, by a noise value of each take's own: no matter which process trains it."""
+    return torch.special.ndtr(batch.posterior_noise[:, channel, 0].float()) < share

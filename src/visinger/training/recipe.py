@@ -47,6 +47,7 @@ class Weights:
     duration: float = 1.0
     f0: float = 1.0
     voicing: float = 1.0
+    sung_mel: float = 45.0  # as mel, of the takes sung in training; beyond the paper (model.sung_share)
     stft: float = 0.0  # multi-resolution STFT, beyond the paper
     duration_nll: float = 1.0  # VITS' stochastic durations
     mel_squares: float = 1.0  # FastSpeech

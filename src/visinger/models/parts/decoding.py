@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from visinger import losses
@@ -29,7 +29,7 @@ class Segment:
 
     generated: Float[Tensor, "B 1 R"]
     real: Float[Tensor, "B 1 R"]
-    terms: dict[str, Term]  # mel, and stft where it is asked for
+    terms: dict[str, Term]  # mel, sung_mel of the takes that are sung, and stft where it is asked for
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,12 @@ def decode_segment(
     spectrogram: LinearSpectrogram,
     log_mel: LogMel,
     stft: bool = False,
+    sung: Bool[Tensor, "B"] | None = None,
 ) -> Segment:
     """Decode the batch's segment of the window and compare it with the recording's.
 
-    `source_hz` drives decoders that have a source. `stft` adds the multi-resolution STFT distance.
+    `source_hz` drives decoders that have a source. `stft` adds the multi-resolution STFT distance. The mels of takes
+    that are `sung`, whose z the prior drew, are a term of their own.
     """
     hop, starts = spectrogram.hop_samples, batch.segment_starts
     length = batch.source_noise.shape[1] // hop
@@ -92,7 +94,11 @@ def decode_segment(
     with single_precision(z):
         counts = inside[:, 0].sum(dim=1).long() * hop
         real_mel, drawn_mel = (log_mel(spectrogram(wave, counts)) for wave in (real, generated))
-        terms["mel"] = losses.mel(real_mel, drawn_mel, inside[:, 0] > 0)
+        compared = inside[:, 0] > 0
+        if sung is not None:
+            terms["sung_mel"] = losses.mel(real_mel, drawn_mel, compared & sung[:, None])
+            compared = compared & ~sung[:, None]
+        terms["mel"] = losses.mel(real_mel, drawn_mel, compared)
         if stft:
             terms["stft"] = losses.stft(real, generated.float())
     return Segment(generated[:, None], real[:, None], terms)
