@@ -27,7 +27,7 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu":
             return nn.functional.dropout(x, self.p)
-        return x * kept(x.shape, self.p) * (1.0 / (1.0 - self.p))
+        return (x * kept(x.shape, self.p)).mul_(1.0 / (1.0 - self.p))
 
     def extra_repr(self) -> str:
         """Shown by torch."""
