@@ -1,6 +1,8 @@
 """Fixtures shared by all tests."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,3 +24,12 @@ def tiny_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny import export_tiny
 
     return export_tiny(tmp_path_factory.mktemp("voices") / "tiny").folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for every page that is looked at."""
+    from browsing import opened
+
+    with opened() as browser:
+        yield browser

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,29 +18,8 @@ from visinger.experiments.listening.drawing import Sizes
 from visinger.experiments.listening.plan import read_key, read_plan
 from visinger.experiments.listening.server import ListeningServer
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need the package playwright")
-
-FLAGS = [
-    f"--{name}"
-    for name in (
-        "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-        "disable-component-update", "disable-sync",
-    )
-]  # fmt: skip
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 SECONDS = 0.12  # of a clip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with playwright.sync_playwright() as started:
-        program = next(filter(None, map(shutil.which, BROWSERS)), started.chromium.executable_path)
-        if not Path(program).exists():
-            pytest.skip("no Chromium is installed: the page cannot be tried")
-        opened = started.chromium.launch(executable_path=program, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @contextmanager

@@ -5,6 +5,8 @@ import threading
 
 import pytest
 
+from awaiting import awaited
+
 pytest.importorskip("fastapi")
 from visinger.serving.jobs import MOST_REMEMBERED, CancelledWorkError, Job, Jobs, State
 from visinger.serving.problems import RefusedError
@@ -23,7 +25,7 @@ def run(test) -> None:
         finally:
             await jobs.close()
 
-    asyncio.run(asyncio.wait_for(whole(), 60))
+    awaited(whole())
 
 
 async def sing(jobs: Jobs, job: Job, sung: list[str], go_on: asyncio.Event | None = None) -> None:

@@ -1,8 +1,8 @@
 """Who may call: loopback by its own name, a token elsewhere, no other site's page, nothing too large."""
 
-import asyncio
-
 import pytest
+
+from awaiting import awaited
 
 pytest.importorskip("fastapi")
 import httpx
@@ -34,7 +34,7 @@ def ask(settings: Settings, path: str = "/v1/voices", *, content=None, base="htt
         async with httpx.AsyncClient(transport=transport, base_url=base) as client:
             return await client.post(path, content=content, headers=names)
 
-    return asyncio.run(call())
+    return awaited(call())
 
 
 @pytest.mark.parametrize(

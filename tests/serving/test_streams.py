@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from awaiting import awaited
+
 pytest.importorskip("fastapi")
 import httpx
 import numpy as np
@@ -24,6 +26,7 @@ from visinger.serving.stretches import Rendered
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = score(*[FIRST * 2, SECOND * 3] * 12, rest_ticks=480)
+LONGER = score(*[FIRST * 2, SECOND * 3] * 80, rest_ticks=480)  # more sound than a client that stalls is given
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +82,10 @@ def test_a_full_queue_refuses_and_one_that_waits_can_be_cancelled(client):
             f"{client.base_url}/v1/render", json=body(seed), headers={"X-Job-Id": name}, timeout=300
         )
 
-    with client.stream("POST", "/v1/render", json=body(4), headers={"X-Job-Id": "the-first"}) as reply:
-        next(reply.iter_raw())
+    longer = body(4) | {"score": LONGER}
+    with client.stream("POST", "/v1/render", json=longer, headers={"X-Job-Id": "the-first"}) as reply:
+        pieces = reply.iter_raw()  # held: the connection goes with it
+        next(pieces)
         waiting = threading.Thread(target=ask, args=("the-second", 5))
         waiting.start()
         wait_until(lambda: client.get("/v1/queue").json()["waiting"] == 1)
@@ -134,7 +139,7 @@ def test_a_stream_that_nobody_takes_is_bounded_and_given_up():
         sending.cancel()
         await stage.close()
 
-    asyncio.run(asyncio.wait_for(test(), 60))
+    awaited(test())
 
 
 def test_a_fault_before_the_first_sound_is_raised_and_one_after_it_breaks_off():
@@ -159,7 +164,7 @@ def test_a_fault_before_the_first_sound_is_raised_and_one_after_it_breaks_off():
         assert all(message["more_body"] for message in sent[1:]), "the response must not look whole"
         await stage.close()
 
-    asyncio.run(asyncio.wait_for(test(), 60))
+    awaited(test())
 
 
 def test_sound_kept_never_exceeds_its_bound_and_the_latest_used_stays():

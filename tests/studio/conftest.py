@@ -1,6 +1,5 @@
-"""The studio in a real browser: one Chromium for all its tests, one server and one page for those of a module."""
+"""The studio in a real browser: one server and one page for the tests of a module."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,6 @@ pytest.importorskip("fastapi", reason="the studio needs visinger[studio]")
 pytest.importorskip("uvicorn", reason="the studio needs visinger[studio]")
 
 from hands import Hand, serving, visitor
-
-FLAGS = [
-    f"--{name}"
-    for name in (
-        "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-        "disable-component-update", "disable-sync", "autoplay-policy=no-user-gesture-required",
-    )
-]  # fmt: skip
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need the package playwright")
-    with playwright.sync_playwright() as started:
-        program = next(filter(None, map(shutil.which, BROWSERS)), started.chromium.executable_path)
-        if not Path(program).exists():
-            pytest.skip("no Chromium is installed: the page cannot be tried")
-        opened = started.chromium.launch(executable_path=program, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,11 @@
 """What stands on the disk: whole, bounded, by revision, and never written over by another window."""
 
-import asyncio
 import json
 from pathlib import Path
 
 import pytest
+
+from awaiting import awaited
 
 pytest.importorskip("fastapi", reason="the studio needs visinger[studio]")
 pytest.importorskip("httpx", reason="the tests of the server need the package httpx")
@@ -169,5 +170,5 @@ def test_in_a_network_the_page_is_open_and_all_it_asks_for_needs_the_token(tmp_p
             paths = ("/", "/main.js", "/texts.json", "/v1/voices", "/studio/projects", f"/studio/projects/{NAME}")
             return [(await client.get(path)).status_code for path in paths]
 
-    assert asyncio.run(statuses({})) == [200, 200, 200, 401, 401, 401]
-    assert asyncio.run(statuses({"Authorization": "Bearer " + "a" * 24})) == [200, 200, 200, 200, 200, 404]
+    assert awaited(statuses({})) == [200, 200, 200, 401, 401, 401]
+    assert awaited(statuses({"Authorization": "Bearer " + "a" * 24})) == [200, 200, 200, 200, 200, 404]

@@ -103,9 +103,9 @@ def _opened(services: Services, song: PerformedSong, stretches: tuple[Stretch, .
             for stretch in stretches:
                 for block in sound_kept(stretch, performance, song.voice, services.rendered):
                     job.go_on()
-                    yield encoding.feed(block)
-                    job.done_seconds += len(block) / rate
+                    job.done_seconds += len(block) / rate  # before it is heard: who hears it may ask at once
                     services.metrics.sung.inc(len(block) / rate)
+                    yield encoding.feed(block)
             yield encoding.finish()
         finally:
             encoding.abandon()

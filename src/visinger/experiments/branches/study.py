@@ -31,7 +31,7 @@ from visinger.phrasing.vocabulary import Vocabulary
 FORMAT = 1
 REMEDY = "give another --out, or the settings it was begun with"
 Report = Callable[[str], None]
-LATER_OPTIONS = ("elastic", "log")  # of DurationConfig
+LATER_OPTIONS = ("elastic", "log", "sung_share")  # of DurationConfig and VISingerConfig
 
 
 @dataclass(frozen=True)
@@ -177,4 +177,4 @@ def _asked_for(table: Any) -> Any:
     """Settings without the options that came after the first studies, where they are off: those studies stay valid."""
     if not isinstance(table, dict):
         return table
-    return {key: _asked_for(value) for key, value in table.items() if not (key in LATER_OPTIONS and value is False)}
+    return {key: _asked_for(value) for key, value in table.items() if not (key in LATER_OPTIONS and not value)}
