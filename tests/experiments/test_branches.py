@@ -157,7 +157,7 @@ def test_a_lesson_stopped_and_gone_on_with_is_the_lesson_never_stopped(corpus, t
 
 def test_the_weights_of_the_best_validation_are_judged(corpus, tmp_path):
     """A learning rate that ruins the network after a good start."""
-    wild = Regime(steps=6, batch_takes=2, warm_up_steps=6, learning_rate=0.4, validate_every=1)
+    wild = Regime(steps=6, batch_takes=2, warm_up_steps=6, learning_rate=10.0, validate_every=1)
     one = Study(corpus, tmp_path, replace(SETTINGS, pitch=wild))
     verdict = one.settle(one.folds[0], BY_NAME["phoneme-level"])
     errors = [point.error for point in verdict.curve]

@@ -2,15 +2,17 @@
 
 The latent z is made phrase by phrase and cross-faded where a phrase was cut
 inside a vowel. The decoder then runs over overlapping chunks with enough
-context on either side to equal one pass over the whole stretch; its phase is
+context on either side to equal one pass over the whole breath; its phase is
 carried in float64. Silent phrases cost nothing: those around them end and begin in rests.
-Where phrases meet in a rest the decoder starts afresh, so that what lies between
-two rests depends on nothing outside and can be rendered alone.
+Where phrases meet in a rest the decoder starts afresh, and a breath is parted at
+its cuts (voices/cutting.py), where the phase starts anew: a part depends on the
+phrases around it and on nothing else, and can be rendered alone.
 
 Shapes: C latent channels · T frames · S samples, S = T × hop.
 """
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +24,7 @@ from visinger.phrasing.regulation import owners
 from visinger.phrasing.vocabulary import Vocabulary
 from visinger.units import gain_from_db
 from visinger.voices import noise
+from visinger.voices.cutting import Cuts, all_cuts
 from visinger.voices.description import VoiceDescription
 from visinger.voices.graphs import VoiceGraphs
 from visinger.voices.performing import BLEND_FRAMES, overlap_frames, rising
@@ -52,6 +55,10 @@ class Piece:
     z: NDArray[np.float32] | None  # (C, T); None is silence
     f0_hz: NDArray[np.float32]  # (T)
     afresh: bool = False  # what came before ended in a rest
+
+
+Latent = Callable[[Engine, PhrasePerformance], NDArray[np.float32]]
+"""z (C, T) of a phrase, an array of the caller's own."""
 
 
 def parted(before: Phrase, after: Phrase) -> bool:
@@ -92,11 +99,15 @@ class _Tail:
         return Piece(self.first_frame, self.z[:, : self.frames], self.f0_hz)
 
 
-def latents(engine: Engine, performances: Iterable[PhrasePerformance]) -> Iterator[Piece]:
+def latents(
+    engine: Engine, performances: Iterable[PhrasePerformance], *, latent: Latent | None = None
+) -> Iterator[Piece]:
     """The song's kept frames in order, each once; joins inside a vowel cross-faded.
 
     Looks no phrase ahead: only the few frames before such a join wait for it.
+    `latent` makes a phrase's z in another way, such as remembering it.
     """
+    latent = latent or latent_of
     tail: _Tail | None = None
     last: Phrase | None = None
     for performance in performances:
@@ -109,7 +120,7 @@ def latents(engine: Engine, performances: Iterable[PhrasePerformance]) -> Iterat
                 tail = None
             yield Piece(phrase.start_frame + kept.start, None, f0_hz[kept])
             continue
-        z = _latent(engine, performance)
+        z = latent(engine, performance)
         before, lead, lead_f0_hz = 0, z[:, :0], f0_hz[:0]
         if tail is not None:
             before, middle = overlap_frames(tail.phrase, phrase), tail.frames
@@ -130,7 +141,7 @@ def latents(engine: Engine, performances: Iterable[PhrasePerformance]) -> Iterat
         yield tail.alone()
 
 
-def _latent(engine: Engine, performance: PhrasePerformance) -> NDArray[np.float32]:
+def latent_of(engine: Engine, performance: PhrasePerformance) -> NDArray[np.float32]:
     """Z (C, T) of a phrase, its noise taken from its place in the song."""
     phrase = performance.phrase
     ids = engine.vocabulary.ids(phrase.phonemes)
@@ -145,8 +156,8 @@ def _latent(engine: Engine, performance: PhrasePerformance) -> NDArray[np.float3
     return engine.graphs.prior(text, owner, position, performance.f0_hz.astype(np.float32), strayed)
 
 
-class _Stretch:
-    """A run of sounding frames on its way through the decoder."""
+class _Breath:
+    """A run of sounding frames on its way through the decoder, chunk by chunk; every cut is a chunk's end."""
 
     def __init__(self, engine: Engine, first_frame: int) -> None:
         self._engine = engine
@@ -155,34 +166,63 @@ class _Stretch:
         self._f0_hz = np.zeros(0, dtype=np.float32)
         self._sung = 0  # frames of the buffer that were given out
         self._phase = 0.0  # at the buffer's first frame
-        self._chunk = FIRST_CHUNK_FRAMES
         self._fresh = True
+        self._cuts = Cuts(first_frame, earliest=first_frame + FIRST_CHUNK_FRAMES + 1)
+
+    @classmethod
+    def part(cls, engine: Engine, part: "Part", piece: Piece) -> Iterator[NDArray[np.float32]]:
+        """What lies between two cuts, alone; the piece holds the part with its context, as far as there is one."""
+        if piece.z is None:
+            raise ValueError("a part of a breath has a latent")
+        breath = cls(engine, piece.first_frame)
+        breath._z, breath._f0_hz = piece.z, piece.f0_hz
+        breath._sung, breath._fresh = part.start_frame - piece.first_frame, part.begins
+        left = part.frames
+        while left > 0:
+            frames = min(FIRST_CHUNK_FRAMES if breath._fresh else CHUNK_FRAMES, left)
+            left -= frames
+            yield breath._run(frames, ends=part.ends and left == 0)
 
     def add(self, piece: Piece) -> Iterator[NDArray[np.float32]]:
         """Take more frames; give the chunks whose context is now complete."""
         self._z = np.concatenate([self._z, piece.z], axis=1)
         self._f0_hz = np.concatenate([self._f0_hz, piece.f0_hz])
-        while self._sung + self._chunk + self._engine.description.context_frames <= len(self._f0_hz):
-            yield self._run(self._chunk)
+        self._cuts.add(piece.f0_hz)
+        while (frames := self._next()) and self._sung + frames + self._context <= len(self._f0_hz):
+            yield self._run(frames)
 
     def finish(self) -> Iterator[NDArray[np.float32]]:
         """Give what is left, faded out at its end."""
+        self._cuts.finish()
         while (left := len(self._f0_hz) - self._sung) > 0:
-            wave = self._run(min(self._chunk, left))
-            if len(self._f0_hz) == self._sung:
-                wave[-self._fade_samples :] *= np.linspace(1, 0, self._fade_samples, dtype=np.float32)
-            yield wave
+            frames = min(self._next() or left, left)
+            yield self._run(frames, ends=frames == left)
+
+    @property
+    def _context(self) -> int:
+        return self._engine.description.context_frames
 
     @property
     def _fade_samples(self) -> int:
         described = self._engine.description
         return min(round(FADE_SECONDS * described.sample_rate_hz), described.hop_samples)
 
-    def _run(self, frames: int) -> NDArray[np.float32]:
+    def _next(self) -> int:
+        """Frames to the next chunk's end; 0 while it is not known where the next cut lies."""
+        if self._fresh:
+            return FIRST_CHUNK_FRAMES
+        place = self._first_frame + self._sung
+        cut = self._cuts.after(place)
+        if cut is not None:
+            return min(cut - place, CHUNK_FRAMES)
+        whole = self._cuts.known >= min(place + CHUNK_FRAMES, self._first_frame + len(self._f0_hz))
+        return CHUNK_FRAMES if whole else 0
+
+    def _run(self, frames: int, *, ends: bool = False) -> NDArray[np.float32]:
         """Decode the next frames with context on both sides; the buffer moves on."""
         described = self._engine.description
-        context, hop = described.context_frames, described.hop_samples
-        last = min(self._sung + frames + context, len(self._f0_hz))
+        hop = described.hop_samples
+        last = min(self._sung + frames + self._context, len(self._f0_hz))
         white = np.zeros(0, dtype=np.float32)
         if described.excited:
             white = noise.normal(
@@ -193,35 +233,78 @@ class _Stretch:
         wave = wave[self._sung * hop : (self._sung + frames) * hop].copy()
         if self._fresh:
             wave[: self._fade_samples] *= np.linspace(0, 1, self._fade_samples, dtype=np.float32)
-        drop = max(self._sung + frames - context, 0)
-        self._phase = float(phases[drop])
+        if ends:
+            wave[-self._fade_samples :] *= np.linspace(1, 0, self._fade_samples, dtype=np.float32)
+        drop = max(self._sung + frames - self._context, 0)
+        cut = self._first_frame + self._sung + frames in self._cuts.found
+        self._phase = 0.0 if cut else float(phases[drop])
         self._z, self._f0_hz = self._z[:, drop:], self._f0_hz[drop:]
         self._first_frame += drop
         self._sung += frames - drop
-        self._chunk, self._fresh = CHUNK_FRAMES, False
+        self._fresh = False
         return wave
 
 
 def decoded(engine: Engine, pieces: Iterable[Piece]) -> Iterator[NDArray[np.float32]]:
     """Blocks of the wave in order, hop samples a frame."""
     hop = engine.description.hop_samples
-    stretch: _Stretch | None = None
+    breath: _Breath | None = None
     for piece in pieces:
         if piece.z is not None:
-            if stretch is not None and piece.afresh:
-                yield from stretch.finish()
-                stretch = None
-            stretch = stretch or _Stretch(engine, piece.first_frame)
-            yield from stretch.add(piece)
+            if breath is not None and piece.afresh:
+                yield from breath.finish()
+                breath = None
+            breath = breath or _Breath(engine, piece.first_frame)
+            yield from breath.add(piece)
             continue
-        if stretch is not None:
-            yield from stretch.finish()
-            stretch = None
+        if breath is not None:
+            yield from breath.finish()
+            breath = None
         for first in range(0, len(piece.f0_hz), SILENT_BLOCK_FRAMES):
             count = min(SILENT_BLOCK_FRAMES, len(piece.f0_hz) - first)
             yield np.zeros(count * hop, dtype=np.float32)
-    if stretch is not None:
-        yield from stretch.finish()
+    if breath is not None:
+        yield from breath.finish()
+
+
+@dataclass(frozen=True)
+class Part:
+    """What lies between two cuts of a breath, or between a cut and its end: it sounds without the rest."""
+
+    start_frame: int
+    frames: int
+    breath: range  # the frames of the breath it is of
+
+    @property
+    def begins(self) -> bool:
+        return self.start_frame == self.breath.start
+
+    @property
+    def ends(self) -> bool:
+        return self.start_frame + self.frames == self.breath.stop
+
+    def seen(self, context_frames: int) -> range:
+        """The frames of the breath that the decoder looks at for this part."""
+        first, last = self.start_frame - context_frames, self.start_frame + self.frames + context_frames
+        return range(max(first, self.breath.start), min(last, self.breath.stop))
+
+
+def parts_of(f0_hz: NDArray[np.float32], first_frame: int) -> tuple[Part, ...]:
+    """The parts of a breath (T) that sound alone."""
+    breath = range(first_frame, first_frame + len(f0_hz))
+    cuts = all_cuts(f0_hz, first_frame, earliest=first_frame + FIRST_CHUNK_FRAMES + 1)
+    edges = [breath.start, *cuts, breath.stop]
+    return tuple(Part(start, stop - start, breath) for start, stop in itertools.pairwise(edges))
+
+
+def decoded_part(engine: Engine, pieces: Iterable[Piece], part: Part) -> Iterator[NDArray[np.float32]]:
+    """Blocks of one part's wave, as `decoded` gives them; the pieces are of the phrases around it."""
+    every = list(pieces)
+    seen = part.seen(engine.description.context_frames)
+    place = slice(seen.start - every[0].first_frame, seen.stop - every[0].first_frame)
+    z = np.concatenate([piece.z for piece in every if piece.z is not None], axis=1)[:, place]
+    f0_hz = np.concatenate([piece.f0_hz for piece in every])[place]
+    return _Breath.part(engine, part, Piece(seen.start, z, f0_hz))
 
 
 def sound(
