@@ -195,7 +195,7 @@ class _Breath:
         """Give what is left, faded out at its end."""
         self._cuts.finish()
         while (left := len(self._f0_hz) - self._sung) > 0:
-            frames = min(self._next() or left, left)
+            frames = min(self._next(), left)
             yield self._run(frames, ends=frames == left)
 
     @property
