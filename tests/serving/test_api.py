@@ -168,14 +168,12 @@ def test_dynamics_are_those_of_the_song_within_a_phrase_too(client, voice):
 
 
 def test_only_what_changed_gets_another_key(client):
-    phrases = performed(client, SONG)["phrases"]
-    before = [phrase["key"] for phrase in phrases]
+    before = [phrase["key"] for phrase in performed(client, SONG)["phrases"]]
     changed = json.loads(json.dumps(SONG))
     changed["parts"][0]["notes"][-1]["lyric"] = "み"
     after = [phrase["key"] for phrase in performed(client, changed)["phrases"]]
-    others = [k for k, (key, old) in enumerate(zip(after, before, strict=True)) if key != old]
-    assert others == [len(before) - 2, len(before) - 1]  # both parts of what is sung after the last rest
-    assert phrases[others[0]]["start_frame"] > phrases[-1]["start_frame"] / 2
+    assert after[:-1] == before[:-1]
+    assert after[-1] != before[-1]
     other_seed = [phrase["key"] for phrase in performed(client, SONG, seed=1)["phrases"]]
     assert not set(other_seed) & set(before)
 

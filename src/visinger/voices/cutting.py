@@ -47,12 +47,14 @@ class Cuts:
 
 
 def cut_in(f0_hz: NDArray[np.float32], first_frame: int, *, earliest: int) -> int | None:
-    """The frame to cut before in (a part of) one cell: the middle of the unvoiced run that is nearest to the cell's."""
+    """The frame to cut before in (a part of) a cell: the middle of a run inside, that nearest to the cell's own."""
     unvoiced = np.concatenate([[False], f0_hz <= 0, [False]])
     edges = np.flatnonzero(unvoiced[1:] != unvoiced[:-1])
     starts, ends = edges[::2], edges[1::2]
     middles = first_frame + (starts + ends) // 2
-    middles = middles[(ends - starts >= UNVOICED_FRAMES) & (middles >= earliest)]
+    within = (starts > 0) & (ends < len(f0_hz))  # what begins or ends the cell may begin or end the breath
+    parts = within & (ends - starts >= UNVOICED_FRAMES)
+    middles = middles[parts & (middles >= earliest)]
     if len(middles) == 0:
         return None
     centre = first_frame // CELL_FRAMES * CELL_FRAMES + CELL_FRAMES // 2

@@ -30,6 +30,7 @@ from visinger.voices.graphs import VoiceGraphs
 from visinger.voices.performing import BLEND_FRAMES, overlap_frames, rising
 
 FIRST_CHUNK_FRAMES = 40  # a quick first sound
+FIRST_PART_FRAMES = 100  # at least: the first chunk and more, sung before it is known where the first cut lies
 CHUNK_FRAMES = 400  # of which the context on both sides is a seventh; shorter ones repeat more of it
 SILENT_BLOCK_FRAMES = 500
 FADE_SECONDS = 0.005  # at the song's end, and where singing meets silence
@@ -167,7 +168,7 @@ class _Breath:
         self._sung = 0  # frames of the buffer that were given out
         self._phase = 0.0  # at the buffer's first frame
         self._fresh = True
-        self._cuts = Cuts(first_frame, earliest=first_frame + FIRST_CHUNK_FRAMES + 1)
+        self._cuts = Cuts(first_frame, earliest=first_frame + FIRST_PART_FRAMES)
 
     @classmethod
     def part(cls, engine: Engine, part: "Part", piece: Piece) -> Iterator[NDArray[np.float32]]:
@@ -292,7 +293,7 @@ class Part:
 def parts_of(f0_hz: NDArray[np.float32], first_frame: int) -> tuple[Part, ...]:
     """The parts of a breath (T) that sound alone."""
     breath = range(first_frame, first_frame + len(f0_hz))
-    cuts = all_cuts(f0_hz, first_frame, earliest=first_frame + FIRST_CHUNK_FRAMES + 1)
+    cuts = all_cuts(f0_hz, first_frame, earliest=first_frame + FIRST_PART_FRAMES)
     edges = [breath.start, *cuts, breath.stop]
     return tuple(Part(start, stop - start, breath) for start, stop in itertools.pairwise(edges))
 
