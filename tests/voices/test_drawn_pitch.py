@@ -10,7 +10,7 @@ from tiny import kana_score
 from visinger import language
 from visinger.errors import LyricError
 from visinger.phrasing.drawing import without_drawn_pitch
-from visinger.score.score import BendPoint, PitchPoint, Score, Vibrato
+from visinger.score.score import BendPoint, GlidePoint, PitchPoint, Score, Vibrato
 from visinger.units import cents_between, hz_from_midi
 from visinger.voices.voice import Voice
 
@@ -66,6 +66,57 @@ def test_a_vibrato_swings_about_the_singers_own_pitch_as_deep_and_as_fast_as_dra
     assert np.abs(swing[150:]).max() == pytest.approx(40.0, abs=2.0)
     crossings = np.count_nonzero(np.diff(np.sign(swing[152:198])) != 0)
     assert crossings in (4, 5)  # half a second at five swings a second
+
+
+def led_in(*points: GlidePoint, **changes: object) -> Score:
+    first, second = SONG.parts[0].notes
+    return drawn(notes=(first, replace(second, glide=points)), **changes)
+
+
+def test_a_glide_that_was_drawn_is_sung_and_leans_over_into_the_singers_own_pitch(voice):
+    glide = (GlidePoint(-200, -200, "linear"), GlidePoint(300, 0))
+    for semitones in (0, 3):
+        sung, own = pitches(voice, led_in(*glide), transpose=semitones)
+        t = np.flatnonzero(sung)
+        ms = 10 * (t + 0.5) - 1000
+        inside = (ms > -200 + 25) & (ms < 300 - 25)
+        assert inside.sum() > 30
+        line = hz_from_midi(64.0 + semitones - 2.0 + 2.0 * (ms + 200) / 500)
+        assert np.abs(cents_between(sung[t], line))[inside].max() < 0.5
+        away = (ms < -200) | (ms > 300)
+        np.testing.assert_array_equal(sung[t][away], own[t][away])
+        apart = np.abs(cents_between(sung[t], own[t]))
+        for edge in ((ms > -200) & (ms < -190), (ms < 300) & (ms > 290)):
+            if edge.any():
+                assert apart[edge].max() < 0.2 * np.abs(cents_between(line, own[t]))[edge].max() + 0.5
+
+
+def test_the_glide_an_editor_draws_on_every_note_is_left_to_the_singer(voice):
+    usual = (GlidePoint(-40, -200, "sine"), GlidePoint(40, 0, "sine"))
+    assert SONG.parts[0].notes[0].pitch_midi - SONG.parts[0].notes[1].pitch_midi == -2
+    flat = (GlidePoint(-40, 0, "sine"), GlidePoint(40, 0, "sine"))
+    for glide in (usual, flat):
+        sung, own = pitches(voice, led_in(*glide))
+        np.testing.assert_array_equal(sung, own)
+    for glide in ((usual[0], GlidePoint(60, 0)), (GlidePoint(-40, -300, "sine"), usual[1])):
+        sung, own = pitches(voice, led_in(*glide))
+        assert not np.array_equal(sung, own)
+
+
+def test_a_glide_that_ends_off_its_note_is_held_and_a_curve_goes_over_it(voice):
+    sung, _ = pitches(voice, led_in(GlidePoint(0, -500), GlidePoint(100, 50)))
+    late = np.flatnonzero(sung[120:]) + 120
+    np.testing.assert_allclose(sung[late], hz_from_midi(64.5), rtol=1e-4)
+    curve = (PitchPoint(960, 67.0), PitchPoint(1920, 67.0))
+    sung, _ = pitches(voice, led_in(GlidePoint(0, -500), GlidePoint(100, 0), pitch_curve=curve))
+    late = np.flatnonzero(sung[101:]) + 101
+    np.testing.assert_allclose(sung[late], hz_from_midi(67.0), rtol=1e-4)
+
+
+def test_a_stream_sings_glides_as_rendering_does(voice):
+    score = led_in(GlidePoint(-300, -400), GlidePoint(200, 0))
+    streamed = np.concatenate(list(voice.stream(score, seed=3)))
+    assert streamed.tobytes() == voice.sing(score, seed=3).samples.tobytes()
 
 
 def test_a_stream_follows_the_drawn_pitch_as_rendering_does(voice):

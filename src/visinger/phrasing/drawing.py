@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from visinger.phrasing.performance import Performance, PhrasePerformance
 from visinger.phrasing.sounds import continuous_f0, performed_sounds
-from visinger.score.intonation import drawn_pitch
+from visinger.score.intonation import drawn_pitch, glide_cents, meant_glides
 from visinger.score.score import Part, PitchPoint, Score, TempoMap
 from visinger.units import FRAMES_PER_SECOND, TICKS_PER_QUARTER, hz_from_midi, midi_from_hz
 
+LEAN_MS = 25.0  # over which a glide leans over into the singer's own pitch
+LONGEST_LEAD_MS = 1000.0  # a glide begins no earlier before its note
 _CURVE_DIGITS = 4  # a hundredth of a cent
 
 
@@ -45,18 +47,20 @@ def with_sung_pitch(score: Score, performance: Performance, *, part: int = 0) ->
 
 
 def draws_over(part: Part) -> bool:
-    """Whether the source says of the pitch what a singer should follow: a curve, a bend, vibrato, a tuning.
+    """Whether the source says of the pitch what a singer should follow: a curve, a bend, vibrato, a tuning, a glide.
 
-    Glides are not: some editors draw one on every note.
+    A glide that an editor draws on every note is left to the singer.
     """
-    return bool(part.pitch_curve or part.bend or any(note.vibrato or note.tuning_cents for note in part.notes))
+    by_note = any(note.vibrato or note.tuning_cents for note in part.notes)
+    return bool(part.pitch_curve or part.bend or by_note or any(meant_glides(part)))
 
 
 def with_drawn_pitch(score: Score, performance: Performance, *, part: int = 0, semitones: int = 0) -> Performance:
     """The performance on the pitch that the source of one part draws; voicing stays the performance's own.
 
     Where the source has a pitch curve, that is sung; elsewhere its bends,
-    vibratos and tunings are added to the pitch that the singer meant.
+    vibratos and tunings are added to the pitch that the singer meant, which at
+    a glide is the glide's: at both its ends it leans over into the singer's own.
     `semitones` is how far the performance was transposed.
     """
     drawing = DrawnPitch(score, part, semitones=semitones)
@@ -67,7 +71,9 @@ class DrawnPitch:
     """What the source of one part draws, to be followed phrase by phrase; see `with_drawn_pitch`."""
 
     def __init__(self, score: Score, part: int, *, semitones: int = 0) -> None:
-        self._source = score.parts[part]
+        source = score.parts[part]
+        led = zip(source.notes, meant_glides(source), strict=True)
+        self._source = replace(source, notes=tuple(replace(note, glide=glide) for note, glide in led))
         self._tempo_map = score.tempo_map
         self._semitones = semitones
         self._note_ticks = [note.start_tick for note in self._source.notes]
@@ -87,31 +93,61 @@ class DrawnPitch:
         added = drawn_pitch(led, self._tempo_map, ticks) - drawn_pitch(written, self._tempo_map, ticks)
         curve = drawn_pitch(replace(near, notes=(), bend=()), self._tempo_map, ticks) + self._semitones
         meant = performance.f0_hz * 2.0 ** (np.nan_to_num(added) / 12)
+        meant = self._gliding(meant, near, seconds, ticks)
         drawn = np.where(np.isnan(curve), meant, hz_from_midi(curve))
         return replace(performance, f0_hz=np.where(performance.f0_hz > 0, drawn, 0.0))
+
+    def _gliding(
+        self, f0_hz: NDArray[np.float64], near: Part, seconds: NDArray[np.float64], ticks: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """(T) the pitch led into the notes along their glides, where the bend alone may move it."""
+        led = f0_hz.copy()
+        for note in near.notes:
+            if not note.glide:
+                continue
+            ms = (seconds - float(self._tempo_map.seconds(note.start_tick))) * 1000
+            first, last = max(note.glide[0].ms, -LONGEST_LEAD_MS), note.glide[-1].ms
+            if note.glide[-1].cents:
+                last = np.inf  # it never comes to its note: the end holds
+            here = np.flatnonzero((ms >= first) & (ms <= last) & (ticks < note.end_tick) & (f0_hz > 0))
+            bend = np.interp(ticks[here], *_bend(near), left=0.0, right=0.0)
+            cents = glide_cents(note.glide, ms[here]) + note.tuning_cents + bend
+            line = hz_from_midi(note.pitch_midi + self._semitones + cents / 100)
+            lean = max(min(LEAN_MS, (last - first) / 3), 1e-9)
+            edge = np.clip(np.minimum(ms[here] - first, last - ms[here]) / lean, 0.0, 1.0)
+            weight = (1 - np.cos(np.pi * edge)) / 2
+            led[here] = led[here] ** (1 - weight) * line**weight
+        return led
 
     def _near(self, ticks: NDArray[np.float64]) -> Part:
         """The part with what it holds around these ticks, and with the last before and the first after."""
         source, first, last = self._source, float(ticks[0]), float(ticks[-1])
 
-        def around(marks: list[int]) -> slice:
-            return slice(max(bisect_left(marks, first) - 1, 0), bisect_right(marks, last) + 1)
+        def around(marks: list[int], until: float = last) -> slice:
+            return slice(max(bisect_left(marks, first) - 1, 0), bisect_right(marks, until) + 1)
+
+        fastest = max(float(tempo.quarters_per_minute) for tempo in self._tempo_map.tempos)
+        ahead = last + LONGEST_LEAD_MS / 60_000 * fastest * TICKS_PER_QUARTER  # whose glide may begin here
 
         return replace(
             source,
-            notes=source.notes[around(self._note_ticks)],
+            notes=source.notes[around(self._note_ticks, ahead)],
             bend=source.bend[around(self._bend_ticks)],
             pitch_curve=source.pitch_curve[around(self._curve_ticks)],
         )
 
 
 def without_drawn_pitch(score: Score) -> Score:
-    """The score as its notes alone have it: every part's curve, bends and vibratos left out."""
+    """The score as its notes alone have it: every part's curve, bends, glides and vibratos left out."""
     parts = tuple(
-        replace(part, pitch_curve=(), bend=(), notes=tuple(replace(note, vibrato=None) for note in part.notes))
+        replace(part, pitch_curve=(), bend=(), notes=tuple(replace(n, glide=(), vibrato=None) for n in part.notes))
         for part in score.parts
     )
     return replace(score, parts=parts)
+
+
+def _bend(part: Part) -> tuple[list[int], list[float]]:
+    return [point.tick for point in part.bend] or [0], [point.cents for point in part.bend] or [0.0]
 
 
 def ticks_at(tempo_map: TempoMap, seconds: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,11 +17,28 @@ _EASES: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "slow-end": lambda x: np.sin(np.pi * x / 2),
 }
 
+USUAL_GLIDE_MS = 40.0  # OpenUtau's own, before and behind an onset
+
 
 def draws_pitch(part: Part) -> bool:
     """Whether the source says more of the pitch than its notes: a curve, a bend, vibrato, glides from off the note."""
     glides = any(point.cents for note in part.notes for point in note.glide)
     return bool(part.pitch_curve or part.bend or glides or any(note.vibrato for note in part.notes))
+
+
+def meant_glides(part: Part) -> tuple[tuple[GlidePoint, ...], ...]:
+    """For each note the glide that somebody meant: none where it leaves the pitch alone or is the editor's own.
+
+    OpenUtau draws one on every note: half a sine from the note before, from 40 ms
+    before the onset to 40 ms behind it, or as flat a line where there is none before.
+    """
+    meant = []
+    for k, note in enumerate(part.notes):
+        step = 100.0 * (part.notes[k - 1].pitch_midi - note.pitch_midi) if k else 0.0
+        usual = [(-USUAL_GLIDE_MS, step), (USUAL_GLIDE_MS, 0.0)]
+        left_alone = [(point.ms, point.cents) for point in note.glide] == usual and note.glide[0].shape == "sine"
+        meant.append(() if left_alone or not any(point.cents for point in note.glide) else note.glide)
+    return tuple(meant)
 
 
 def drawn_pitch(part: Part, tempo_map: TempoMap, ticks: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -45,7 +62,7 @@ def drawn_pitch(part: Part, tempo_map: TempoMap, ticks: NDArray[np.float64]) -> 
         begin = int(np.searchsorted(seconds, onset + reaches_back)) if reaches_back < 0 else int(first)
         pitch[begin:last] = note.pitch_midi + note.tuning_cents / 100
         if note.glide:
-            pitch[begin:last] += _glide(note.glide, (seconds[begin:last] - onset) * 1000) / 100
+            pitch[begin:last] += glide_cents(note.glide, (seconds[begin:last] - onset) * 1000) / 100
         if note.vibrato:
             waves[first:last] = _wave(note, seconds[first:last], end - onset, end) / 100
     bend = np.zeros(len(ticks))
@@ -64,7 +81,7 @@ def _seconds(tempo_map: TempoMap, ticks: NDArray[np.float64]) -> NDArray[np.floa
     return np.asarray(np.interp(ticks, marks, [float(tempo_map.seconds(mark)) for mark in marks]))
 
 
-def _glide(points: tuple[GlidePoint, ...], ms: NDArray[np.float64]) -> NDArray[np.float64]:
+def glide_cents(points: tuple[GlidePoint, ...], ms: NDArray[np.float64]) -> NDArray[np.float64]:
     """(T) cents off the note along the glide; its ends hold."""
     times = np.array([point.ms for point in points])
     cents = np.array([point.cents for point in points])

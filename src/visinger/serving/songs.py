@@ -172,7 +172,7 @@ def _as_written(score: Score, part: int) -> Score:
         score.parts[part],
         pitch_curve=(),
         bend=(),
-        notes=tuple(replace(note, vibrato=None, tuning_cents=0.0) for note in score.parts[part].notes),
+        notes=tuple(replace(note, glide=(), vibrato=None, tuning_cents=0.0) for note in score.parts[part].notes),
     )
     return replace(score, parts=(*score.parts[:part], plain, *score.parts[part + 1 :]))
 
