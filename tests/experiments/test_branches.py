@@ -352,6 +352,8 @@ def test_tables_are_made_from_what_is_kept(corpus, tmp_path):
     assert float(gap["p_value"]) == pytest.approx(2 / 2**8, rel=1e-3)  # all of eight songs on one side
     assert "0 of 8" in written.text and "no-note-norm (1 of 2)" in written.text
     assert "`visinger branches …`" in written.text
+    asked = report.write(one, tmp_path / "asked", name="one", command="…", only=("visinger",))
+    assert "All folds are finished" in asked.text, "of those that were asked for"
     # their best validation was the last of four steps
     assert "still learning" in written.text.rpartition("VISinger without note norm")[2]
     assert all(path.stat().st_size > 0 for path in written.files)

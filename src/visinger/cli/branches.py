@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     study = Study(Prepared.open(arguments.corpus), arguments.out, settings)
     command = "visinger " + shlex.join(sys.argv[1:])
     files: tuple[Path, ...] = ()
-    given = {"name": arguments.name, "command": command, "tuned_on": arguments.tuned_on}
+    given = {"name": arguments.name, "command": command, "tuned_on": arguments.tuned_on, "only": arguments.only}
     for _ in study.run(arguments.only, minutes=arguments.minutes, report=lambda line: print(line, file=sys.stderr)):
         if arguments.report is not None:
             files = report.write(study, arguments.report, **given).files

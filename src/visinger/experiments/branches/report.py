@@ -45,14 +45,17 @@ class Written:
     text: str
 
 
-def write(study: Study, folder: Path, *, name: str, command: str, tuned_on: Sequence[int] = ()) -> Written:
+def write(
+    study: Study, folder: Path, *, name: str, command: str, tuned_on: Sequence[int] = (), only: Sequence[str] = ()
+) -> Written:
     """The report of what is done so far; OutputError where the folder cannot be written.
 
-    `tuned_on`: folds whose test songs were looked at while settings were chosen; the figures stand again without them.
+    `only`: the contenders that were asked for; none: all. `tuned_on`: folds whose test songs were looked at while
+    settings were chosen; the figures stand again without them.
     """
     verdicts = study.verdicts()
     groups: dict[Group, list[Line]] = {group: lines(verdicts, group) for group in HEADINGS}
-    text = markdown(study, groups, command=command, pictures=name, tuned_on=tuned_on)
+    text = markdown(study, groups, command=command, pictures=name, tuned_on=tuned_on, only=only)
     files = [folder / f"{name}.md", folder / f"{name}.csv"]
     write_text(files[0], text, make_folder=True)
     write_text(files[1], as_csv(groups))
@@ -69,13 +72,19 @@ def write(study: Study, folder: Path, *, name: str, command: str, tuned_on: Sequ
 
 
 def markdown(
-    study: Study, groups: dict[Group, list[Line]], *, command: str, pictures: str, tuned_on: Sequence[int] = ()
+    study: Study,
+    groups: dict[Group, list[Line]],
+    *,
+    command: str,
+    pictures: str,
+    tuned_on: Sequence[int] = (),
+    only: Sequence[str] = (),
 ) -> str:
     """Everything in one page."""
     parts = [
         "# Rhythm and pitch branches, trained alone",
         f"Made by `{command}`.",
-        _settings(study),
+        _settings(study, only),
     ]
     for group, found in groups.items():
         if found:
@@ -94,10 +103,11 @@ def markdown(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _settings(study: Study) -> str:
+def _settings(study: Study, only: Sequence[str]) -> str:
     settings, corpus = study.settings, study.corpus
     songs = len({entry.song for entry in corpus.entries})
-    done = {c.name: sum(study.path(f.number, c.name).is_file() for f in study.folds) for c in CONTENDERS}
+    asked = [c.name for c in CONTENDERS if not only or c.name in only]
+    done = {name: sum(study.path(f.number, name).is_file() for f in study.folds) for name in asked}
     undone = [f"{name} ({count} of {len(study.folds)})" for name, count in done.items() if count < len(study.folds)]
     progress = f"Folds not finished: {', '.join(undone)}." if undone else "All folds are finished."
     return (
