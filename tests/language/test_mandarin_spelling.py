@@ -11,7 +11,7 @@ from pypinyin import pinyin as readings_of
 from pypinyin.pinyin_dict import pinyin_dict
 from pypinyin.style._utils import get_finals, get_initials
 
-from visinger.language import SpellingError, phoneme_set, pinyin, spell
+from visinger.language import SpellingError, detect, phoneme_set, pinyin, spell
 from visinger.language.polyphones import phrase_overrides
 
 
@@ -262,3 +262,17 @@ def test_any_text_is_spelled_or_refused_but_nothing_breaks(text: str) -> None:
         else:
             kinds = phoneme_set(language)
             assert note and all(p in kinds for s in note for p in s.phonemes)
+
+
+def test_bopomofo_is_read_as_the_pinyin_it_stands_for():
+    words = "你好吗我爱中国去年春天绿色月亮雨云翁儿二知吃是日资次四熊女略永远王"
+    for word in words:
+        ((bopomofo,),) = readings_of(word, style=Style.BOPOMOFO)
+        ((typed,),) = readings_of(word, style=Style.NORMAL, v_to_u=False)
+        assert sung(bopomofo) == sung(typed), word
+    assert sung("˙ㄇㄚ", "ㄏㄠˇ") == ["m a", "h ao"]  # the light tone stands first
+    assert sung("ㄋㄧˇㄏㄠˇ") == ["n i|h ao"]
+    assert sung("你ㄏㄠˇ") == ["n i|h ao"]
+    assert detect(["ㄋㄧˇ", "ㄏㄠˇ"]) == "zh"
+    with pytest.raises(SpellingError, match="ㄅㄅㄨㄨ"):
+        spell(["ㄅㄅㄨㄨ"], "zh")

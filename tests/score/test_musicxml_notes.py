@@ -211,8 +211,6 @@ def test_a_melisma_of_the_second_verse_does_not_sing_the_first(sing, n):
     ("bar", "problem"),
     [
         ("<direction><sound tempo='0'/></direction>{n}", "tempo of 0"),
-        ("<direction><direction-type><metronome><beat-unit>quarter</beat-unit><per-minute>4000</per-minute>"
-         "</metronome></direction-type></direction>{n}", "tempo of 4000"),
         ("<note><pitch><step>C</step><octave>12</octave></pitch><duration>4</duration></note>", "0 to 127"),
         ("<note><pitch><step>X</step><octave>4</octave></pitch><duration>4</duration></note>", "step"),
         ("<note><pitch><step>C</step><octave>4</octave></pitch><duration>-4</duration></note>", "duration"),

@@ -152,6 +152,17 @@ def test_a_tempo_in_the_middle_of_a_note_counts_from_there(sing, n):
     assert [(t.tick, t.quarters_per_minute) for t in read.tempo_map.tempos] == [(0, 60), (960, 120)]
 
 
+def test_a_tempo_nobody_can_sing_at_costs_its_mark_and_not_the_score(sing, n):
+    rush = metronome("quarter", "1600")
+    read = sing('<sound tempo="60"/>' + n("C4", 4), n("D4", 2) + rush + n("E4", 2), '<sound tempo="2"/>' + n("F4", 4))
+    assert [int(t.quarters_per_minute) for t in read.tempo_map.tempos] == [60, 1000, 5]
+    assert read.seconds == 4 + 2 + Fraction(2 * 60, 1000) + Fraction(4 * 60, 5)
+    (fast,) = [doubt for doubt in read.doubts if "1600" in doubt]
+    assert "sung at 1000" in fast
+    assert "bar 2, beat 3" in fast
+    assert any("tempo of 2 " in doubt and "bar 3, beat 1" in doubt for doubt in read.doubts)
+
+
 def test_a_metric_modulation_keeps_the_pulse(sing, n):
     same = "<metronome><beat-unit>quarter</beat-unit><beat-unit>quarter</beat-unit><beat-unit-dot/></metronome>"
     change = f"<direction><direction-type>{same}</direction-type></direction>"

@@ -149,6 +149,15 @@ def test_tempo_and_time_signatures_are_read(play):
     assert [note.bar for note in read.parts[0].notes] == ["1", "1", "1", "2"]
 
 
+def test_a_tempo_nobody_can_sing_at_is_sung_at_the_nearest_and_doubted_with_its_place(play):
+    changes = [(0, mido.MetaMessage("set_tempo", tempo=500_000)), (960, mido.MetaMessage("set_tempo", tempo=37_500))]
+    read = play(changes, melody([None] * 4))
+    assert [t.quarters_per_minute for t in read.tempo_map.tempos] == [120, 1000]
+    (doubt,) = [line for line in read.doubts if "1600" in line]
+    assert "sung at 1000" in doubt
+    assert "bar 1, beat 3" in doubt
+
+
 def test_a_tempo_of_zero_is_refused(play):
     with pytest.raises(ScoreError, match="tempo"):
         play([(0, mido.MetaMessage("set_tempo", tempo=0))], melody("ら"))
@@ -215,6 +224,38 @@ def play_bytes(tmp_path):
 def test_the_encodings_of_east_asia_are_told_apart(play_bytes, encoding, words):
     read = play_bytes(whole(chunk(*(note(60 + k, w.encode(encoding)) for k, w in enumerate(words)))))
     assert "".join(lyrics(read)) == words
+
+
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize("words", ["さくら", "月亮代表我的心", ["la", "lu", "à"], ["さ", "く", "la"]])
+@pytest.mark.parametrize("marked", [True, False])
+def test_lyrics_in_two_bytes_a_letter_are_read(play_bytes, order, words, marked):
+    mark = "\ufeff" if marked else ""
+    encoded = [(mark + word).encode(f"utf-16-{order}") for word in words]
+    name = b"\x00\xff\x03\x05Voice"
+    track = chunk(name, *(note(60 + k, word) for k, word in enumerate(encoded)))
+    read = play_bytes(whole(track))
+    assert lyrics(read) == list(words)
+    assert read.parts[0].name == "Voice"
+
+
+@pytest.mark.parametrize("words", [["la", "do", "re", "mi"], ["U0", "love"], ["Grüß", "dich"]])
+def test_latin_letters_in_pairs_are_no_hanzi(play_bytes, words):
+    for encoding in ("utf-8", "latin-1"):
+        read = play_bytes(whole(chunk(*(note(60 + k, word.encode(encoding)) for k, word in enumerate(words)))))
+        assert lyrics(read) == words
+
+
+def test_a_file_of_separate_songs_is_refused_and_one_with_a_single_song_is_read(play_bytes):
+    song = chunk(note(60, b"la"), note(62, b"la"))
+
+    def patterns(*tracks: bytes) -> bytes:
+        content = whole(*tracks)
+        return content[:8] + b"\0\2" + content[10:]
+
+    with pytest.raises(ScoreError, match=r"separate songs.*type 2.*export the song you want as type 0 or 1"):
+        play_bytes(patterns(song, song))
+    assert lyrics(play_bytes(patterns(song))) == ["la", "la"]
 
 
 def test_a_file_may_say_its_encoding_itself(play_bytes):

@@ -61,6 +61,18 @@ def test_notes_out_of_range_are_counted_and_the_first_is_placed():
     assert warning.startswith("2 notes lie outside the voice's natural range G3 … E5 (first: G♯5 at bar 1, beat 2)")
 
 
+def test_transposing_is_advised_only_where_it_would_change_something():
+    score = kana_score(*[("ら", 78, 480)] * 4, ("ら", 95, 30))
+    ranged = spell(score), score.parts[0], 55, 76
+    (warning,) = compass.outside_range(*ranged)
+    assert warning.endswith("sung all the same, --transpose auto would move the melody")
+    semitones = compass.fitting(ranged[0], 55, 76)
+    assert semitones == -12
+    (left,) = compass.outside_range(*ranged, semitones=semitones)
+    assert left.startswith("1 note lies")
+    assert "--transpose" not in left
+
+
 def test_a_song_without_notes_has_nothing_to_move():
     silent = song(60)
     phrases = tuple(replace(p, pitches=np.zeros_like(p.pitches)) for p in silent.phrases)

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from visinger.errors import LyricError
-from visinger.language import english, japanese
+from visinger.language import bopomofo, english, japanese
 from visinger.language.speller import spell
 from visinger.language.syllable import SpellingError
 
@@ -14,7 +14,7 @@ _BY_SYLLABLES = ("zh", "ja")
 def detect(lyrics: Sequence[str]) -> str:
     """`"zh"`, `"ja"` or `"en"`.
 
-    Any kana means Japanese, else any hanzi Mandarin. Latin letters go to
+    Any kana means Japanese, else any hanzi or bopomofo Mandarin. Latin letters go to
     whichever of these two spells more of the lyrics, then to the one that needs
     fewer syllables for them (`hao` is one in pinyin, two in romaji), then to
     Mandarin; but to English where its dictionaries know more than half of the
@@ -25,7 +25,7 @@ def detect(lyrics: Sequence[str]) -> str:
     text = unicodedata.normalize("NFKC", "".join(lyrics))
     if any(japanese.is_kana(c) and c != "ー" for c in text):
         return "ja"
-    if any(japanese.is_hanzi(c) for c in text):
+    if any(japanese.is_hanzi(c) for c in text) or bopomofo.written(text):
         return "zh"
     words = {lyric for lyric in lyrics if any(c.isalpha() for c in lyric)}
     scores = {language: _latin_score(lyrics, language) for language in _BY_SYLLABLES}

@@ -1,4 +1,4 @@
-"""Mandarin: hanzi and pinyin to the phonemes of Opencpop (VISinger §3.1).
+"""Mandarin: hanzi, pinyin and bopomofo to the phonemes of Opencpop (VISinger §3.1).
 
 Hanzi are read by pypinyin in the context of their neighbours, corrected by our
 own tables (`polyphones.py`); the phonemes are ours (`pinyin.py`). Hanzi and
@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import groupby
 
-from visinger.language import pinyin
+from visinger.language import bopomofo, pinyin
 from visinger.language.polyphones import corrected
 from visinger.language.syllable import SILENCES, Kind, SpellingError, Syllable
 from visinger.language.tongue import Spelled
@@ -78,7 +78,7 @@ def readable(word: str) -> bool:
 
 def spell_all(lyrics: list[str], wanted: list[int], notes: Sequence[int]) -> Spelled:
     """Spell the `wanted` lyrics, hanzi in the context of all of them; punctuation ends a context."""
-    texts = [unicodedata.normalize("NFKC", lyric) for lyric in lyrics]
+    texts = [unicodedata.normalize("NFKC", bopomofo.as_pinyin(lyric)) for lyric in lyrics]
     readings = _readings(texts)
     for index in wanted:
         text = _sung(texts[index])

@@ -1,6 +1,7 @@
 """What a score may hold: the bounds that every reader checks before it hands a score on."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from visinger.errors import ScoreError, at_bar
@@ -45,6 +46,15 @@ def check_tempo(quarters_per_minute: object, place: str) -> None:
             where=place,
             remedy=f"tempos run from {SLOWEST_BPM} to {FASTEST_BPM}",
         )
+
+
+def within_tempos(quarters_per_minute: Fraction) -> tuple[Fraction, str]:
+    """The nearest tempo that can be sung, and what to say of it; nothing where it is the tempo itself."""
+    taken = min(max(quarters_per_minute, Fraction(SLOWEST_BPM)), Fraction(FASTEST_BPM))
+    if taken == quarters_per_minute:
+        return taken, ""
+    said = f"a tempo of {float(quarters_per_minute):g} quarter notes per minute is sung at {int(taken)}"
+    return taken, f"{said}: tempos run from {SLOWEST_BPM} to {FASTEST_BPM}"
 
 
 def check_pitch(pitch_midi: int, place: str) -> None:

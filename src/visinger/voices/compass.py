@@ -94,10 +94,12 @@ def outside_range(
     place = f"note {first + 1}"
     if part is not None and 0 <= first < len(part.notes):
         place = at_bar("", part.notes[first].bar, part.notes[first].beat).removeprefix("score, ")
+    moves = fitting(song, lowest_midi, highest_midi) != semitones
+    advice = ", --transpose auto would move the melody" if moves else ""
     many = "1 note lies" if len(strays) == 1 else f"{len(strays)} notes lie"
     return (
         f"{many} outside the voice's natural range {pitch_name(lowest_midi)} … {pitch_name(highest_midi)} "
-        f"(first: {pitch_name(strays[first])} at {place}); sung all the same, --transpose auto would move them",
+        f"(first: {pitch_name(strays[first])} at {place}); sung all the same{advice}",
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from visinger.errors import ScoreError, at_bar
 from visinger.score.bars import Bars
-from visinger.score.bounds import check_tempo, checked, in_singing_order
+from visinger.score.bounds import check_tempo, checked, in_singing_order, within_tempos
 from visinger.score.formats.doubts import Doubts
 from visinger.score.formats.editor_lyrics import KANJI_BREATHS, Meaning, is_hanzi, understood
 from visinger.score.formats.project import MOST_CURVE_POINTS, MOST_NOTES, MOST_PARTS, Project, ProjectNote, ProjectTrack
@@ -49,9 +49,16 @@ def score_of(project: Project, doubts: Doubts, path: Path) -> Score:
             doubts.add(f"a time signature of {meter.beats} over {meter.beat_unit} is passed over", str(place[0]))
     if not project.tempos:
         doubts.add("the file has no tempo; 120 quarter notes per minute are taken")
-    tempo_map = TempoMap(_tempos(project.tempos, origin))
-    for tempo in tempo_map.tempos:
-        check_tempo(tempo.quarters_per_minute, at_bar(path, *bars.place(tempo.tick)))
+    tempos: list[Tempo] = []
+    for tempo in _tempos(project.tempos, origin):
+        if tempo.quarters_per_minute <= 0:
+            check_tempo(tempo.quarters_per_minute, at_bar(path, *bars.place(tempo.tick)))
+        taken, doubt = within_tempos(tempo.quarters_per_minute)
+        if doubt:
+            bar, beat = bars.place(tempo.tick)
+            doubts.add(doubt, str(bar), beat)
+        tempos.append(Tempo(tempo.tick, taken))
+    tempo_map = TempoMap(tuple(tempos))
     parts: list[Part] = []
     for track, line in zip(project.tracks, lines, strict=True):
         if line:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from visinger.score.bounds import within_tempos
 from visinger.score.formats.doubts import Doubts
 from visinger.score.formats.marks import STEP_DB
 from visinger.score.formats.written import Mark
@@ -42,6 +43,7 @@ def tempo_steps(marks: Sequence[tuple[Fraction, Mark]]) -> list[Point]:
     speed = Fraction(120)
     for position, mark in sorted(marks, key=lambda entry: entry[0]):
         speed = mark.value if mark.kind == "tempo" else speed * mark.value
+        speed = within_tempos(speed)[0]
         steps.append((position, speed))
     return steps
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
-from visinger.score.bounds import check_tempo
+from visinger.score.bounds import check_tempo, within_tempos
 from visinger.score.formats.doubts import Doubts
 from visinger.score.formats.numerals import decimal, integer, number_list, unit_quarters
 from visinger.score.formats.written import Mark, WrittenMeasure
@@ -120,8 +120,7 @@ def read_sound(
         if value is None:
             reader.doubt("a tempo that is no number is passed over")
         else:
-            check_tempo(value, reader.place())
-            measure.marks.append(Mark(at, "tempo", value))
+            _mark_tempo(value, measure, at, reader)
     road.da_capo |= element.get("dacapo") == "yes"
     road.fine |= element.get("fine") not in (None, "no")
     road.dal_segno = element.get("dalsegno") or road.dal_segno
@@ -151,8 +150,17 @@ def _metronome(element: Element, measure: WrittenMeasure, at: Fraction, reader: 
     if number.group() != (speed or "").strip():
         reader.doubt(f"the metronome mark {(speed or '').strip()[:20]!r} is taken as {number.group()}")
     value = Fraction(number.group()) * lengths[0]
-    check_tempo(value, reader.place())
-    measure.marks.append(Mark(at, "tempo", value))
+    _mark_tempo(value, measure, at, reader)
+
+
+def _mark_tempo(quarters_per_minute: Fraction, measure: WrittenMeasure, at: Fraction, reader: Reader) -> None:
+    """One mark that nobody could sing at does not cost the score: the nearest tempo is taken, and said."""
+    if quarters_per_minute <= 0:
+        check_tempo(quarters_per_minute, reader.place())
+    taken, doubt = within_tempos(quarters_per_minute)
+    if doubt:
+        reader.doubt(doubt)
+    measure.marks.append(Mark(at, "tempo", taken))
 
 
 def read_dynamics(element: Element, measure: WrittenMeasure, at: Fraction, staff: str) -> None:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import mido
 
-from visinger.errors import ScoreError, at_bar
+from visinger.errors import ScoreError
 from visinger.score.bars import Bars
-from visinger.score.bounds import check_tempo, checked, in_singing_order, read_bytes
+from visinger.score.bounds import checked, in_singing_order, read_bytes, within_tempos
 from visinger.score.formats.doubts import Doubts
-from visinger.score.formats.midi_text import decoder, syllables
+from visinger.score.formats.midi_text import decoder, named, syllables, wide
 from visinger.score.formats.words import hyphened
 from visinger.score.lyrics import cleaned, continues, joined
 from visinger.score.score import Note, Part, Score, Tempo, TempoMap, TimeSignature
@@ -71,9 +71,9 @@ def read_midi(path: Path) -> Score:
     file = _contents(midi, per_quarter, path, doubts)
     signatures = _time_signatures(file)
     bars = Bars(signatures)
-    tempo_map = _tempo_map(file, bars, path, doubts)
+    tempo_map = _tempo_map(file, bars, doubts)
     pieces = [text for track in file.tracks for _, text in (*track.lyrics, *track.texts)]
-    encoding = decoder([*pieces, *(track.name for track in file.tracks)])
+    encoding = wide(pieces) or decoder([*pieces, *(track.name for track in file.tracks)])
     parts = _parts(file, bars, encoding, doubts)
     end = max((note.end_tick for part in parts for note in part.notes), default=0)
     title = _title(file, encoding)
@@ -95,7 +95,7 @@ def _title(file: _File, encoding: str) -> str:
     """The name of a first track without notes is the piece's, unless it only names the track."""
     if not file.tracks or file.tracks[0].sounds:
         return ""
-    name = " ".join(file.tracks[0].name.decode(encoding, "replace").split())[:200]
+    name = " ".join(named(file.tracks[0].name, encoding).split())[:200]
     return "" if name.lower() in _NAMELESS else name
 
 
@@ -106,6 +106,9 @@ def _opened(path: Path, doubts: Doubts) -> tuple[mido.MidiFile, Fraction]:
         content = content[max(content.find(b"MThd"), 0) :]
     if content[:4] != b"MThd":
         raise ScoreError("this is not a MIDI file", where=path, remedy="export it as a standard MIDI file")
+    if content[8:10] == b"\0\2" and content.count(b"MTrk") > 1:
+        remedy = "open it where it was made, and export the song you want as type 0 or 1"
+        raise ScoreError("this MIDI file holds separate songs, one a track (type 2)", where=path, remedy=remedy)
     content = _with_fitting_chunks(content, doubts)
     try:
         file = mido.MidiFile(file=io.BytesIO(content), charset="latin-1", clip=True)
@@ -193,9 +196,12 @@ def _time_signatures(file: _File) -> tuple[TimeSignature, ...]:
     return tuple(TimeSignature(tick, *signatures[tick]) for tick in sorted(signatures))
 
 
-def _tempo_map(file: _File, bars: Bars, path: Path, doubts: Doubts) -> TempoMap:
+def _tempo_map(file: _File, bars: Bars, doubts: Doubts) -> TempoMap:
     for tick, speed in file.tempos.items():
-        check_tempo(speed, at_bar(path, *bars.place(tick)))
+        file.tempos[tick], doubt = within_tempos(speed)
+        if doubt:
+            bar, beat = bars.place(tick)
+            doubts.add(doubt, str(bar), beat)
     if not file.tempos:
         doubts.add("the file has no tempo; 120 quarter notes per minute are taken")
     tempos = {0: Fraction(120)} | file.tempos
@@ -211,7 +217,7 @@ def _parts(file: _File, bars: Bars, encoding: str, doubts: Doubts) -> list[Part]
     names: list[str] = []
     homes: list[int] = []  # the track of each line
     for k, track in enumerate(file.tracks):
-        own = track.name.decode(encoding, "replace").strip()[:80] or f"Track {k}"
+        own = named(track.name, encoding).strip()[:80] or f"Track {k}"
         for channel, sounds in sorted(track.sounds.items()):
             name = own if len(track.sounds) == 1 else f"{own}, channel {channel + 1}"
             if channel == DRUMS:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 _ASCII = re.compile(rb"[\x00-\x7f]*")
 _TAG = re.compile(r"\{[#@][^{}]{0,200}\}")  # `{#Title=…}`, `{@JP}`: about the song, not of it
 _SPACES = tuple(" \u3000")
-_GAPS = "\\/ \t\r\n\x00\u3000"
+_GAPS = "\\/ \t\r\n\x00\u3000\ufeff"
 _LETTER = re.compile(r"[^\W\d_\u2e80-\uffff]")  # of alphabets; kana and hanzi are syllables already
 
 
@@ -30,6 +30,35 @@ def decoder(pieces: Sequence[bytes]) -> str:
         (encoding for encoding in ("cp932", "gb18030") if _share(foreign, encoding, _of_east_asia) >= 0.9),
         "cp932" if _share(foreign, "cp932", lambda c: "\uff66" <= c <= "\uff9f") >= 0.9 else "latin-1",
     )
+
+
+def wide(pieces: Sequence[bytes]) -> str:
+    """UTF-16 of one byte order or the other, where all of a file's words are in it; else nothing.
+
+    Told by the mark at a text's start, by the empty byte of every ASCII letter, or by kana. Hanzi alone without a mark
+    are told only if no encoding of single bytes fits: in it a pair of Latin letters is a hanzi too.
+    """
+    words = [piece for piece in pieces if piece]
+    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if any(word.startswith(mark) for word in words):
+            return encoding
+    if not words or any(len(word) % 2 for word in words):
+        return ""
+    together = b"".join(words)
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        high, low = together[first::2], together[1 - first :: 2]
+        kana = _share(words, encoding, lambda c: "\u3041" <= c <= "\u30fe")
+        if (high.count(0) > len(high) / 2 and not low.count(0)) or kana >= 0.5:
+            return encoding
+        if decoder(words) == "latin-1" and _share(words, encoding, lambda c: _leads(c, "gb2312", 0xB0, 0xD7)) >= 0.9:
+            return encoding
+    return ""
+
+
+def named(name: bytes, encoding: str) -> str:
+    """The name of a track, which is seldom as wide as the words are."""
+    wide_name = encoding.startswith("utf-16") and wide([name]) == encoding
+    return name.decode(encoding if wide_name or not encoding.startswith("utf-16") else decoder([name]), "replace")
 
 
 def _chinese(foreign: Sequence[bytes]) -> str:
