@@ -377,6 +377,9 @@ def test_the_command_teaches_judges_and_reports(corpus, tmp_path, monkeypatch, c
     out, folder = tmp_path / "out", tmp_path / "report"
     arguments = ["branches", "--corpus", str(corpus.folder), "--out", str(out), "--report", str(folder)]
     assert main([*arguments, "--only", "score-notes"]) == 0
+    page = (folder / "branches.md").read_text(encoding="utf-8")
+    assert "contenders: score-notes. All folds are finished." in page
+    assert main([*arguments, "--minutes", "0"]) == 0
     undone = (folder / "branches.md").read_text(encoding="utf-8").partition("Folds not finished: ")[2].partition(".")[0]
     assert "visinger (0 of 2)" in undone
     assert "score-notes" not in undone

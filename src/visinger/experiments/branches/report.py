@@ -110,6 +110,8 @@ def _settings(study: Study, only: Sequence[str]) -> str:
     done = {name: sum(study.path(f.number, name).is_file() for f in study.folds) for name in asked}
     undone = [f"{name} ({count} of {len(study.folds)})" for name, count in done.items() if count < len(study.folds)]
     progress = f"Folds not finished: {', '.join(undone)}." if undone else "All folds are finished."
+    if only:
+        progress = f"Asked for, of {len(CONTENDERS)} contenders: {', '.join(asked)}. {progress}"
     return (
         f"{corpus.card.name}: {songs} songs, {len(corpus.entries)} takes; {settings.folds} folds by song, in each "
         f"{settings.validation_songs} songs of the training folds for validation. {progress} "
