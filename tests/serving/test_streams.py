@@ -1,6 +1,7 @@
 """Sound on its way: heard before it is done, followed, cancelled, broken off, and stopped in order."""
 
 import asyncio
+import logging
 import os
 import re
 import signal
@@ -99,6 +100,27 @@ def test_a_full_queue_refuses_and_one_that_waits_can_be_cancelled(client):
         waiting.join()
         assert answers["the-second"].status_code == 409
         assert "cancelled" in answers["the-second"].json()["detail"]["problem"]
+
+
+def test_a_song_that_is_cancelled_breaks_off_for_its_client_and_is_no_error_of_the_servers(client):
+    errors: list[str] = []
+    listening = logging.Handler(logging.ERROR)
+    listening.emit = lambda record: errors.append(record.getMessage())
+    logging.getLogger("uvicorn.error").addHandler(listening)
+    try:
+        with client.stream(
+            "POST", "/v1/render", json=body(7) | {"score": LONGER}, headers={"X-Job-Id": "broken-off"}
+        ) as reply:
+            pieces = reply.iter_raw()
+            next(pieces)
+            client.delete("/v1/jobs/broken-off")
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(pieces)
+        wait_until(lambda: client.get("/v1/queue").json()["running"] == 0)
+        logging.getLogger("uvicorn.error").error("heard")
+        assert errors == ["heard"]
+    finally:
+        logging.getLogger("uvicorn.error").removeHandler(listening)
 
 
 # -- without a network ---------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from visinger.serving.requests import HealthReply, JobReply, QueueReply, VoiceRe
 from visinger.serving.security import Guard
 from visinger.serving.services import Services, services_of
 from visinger.serving.settings import Settings
+from visinger.serving.streaming import expect_broken_off_sounds
 
 DESCRIPTION = """Lyrics and a score in, singing out.
 
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None, *, open_paths: tuple[str, ...] 
         responses=REFUSALS,
     )
     app.state.services = services
+    expect_broken_off_sounds()
     answer_problems(app)
     add_page(app)
     _add_state(app, services)
