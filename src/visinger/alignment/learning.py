@@ -1,5 +1,10 @@
 """Training the recogniser, on recordings alone, in minutes of one core.
 
+CTC alone stays on a plateau of blanks for as long as it does not know where
+anything lies; with 60 phonemes that is longer than we have. Every take has
+labels for its frames, so the frame head is taught first, by itself, and CTC
+begins with its weights: repeats collapse, and silence is already the blank.
+
 Shapes: B clips · T frames · U steps.
 """
 
@@ -30,7 +35,8 @@ class LearningConfig:
     batch_frames: int = 2_000
     learning_rate: float = 2e-3
     weight_decay: float = 0.03
-    frame_weight: float = 0.5  # of the frame head's cross-entropy beside CTC
+    frames_first: float = 0.35  # share of the course in which only the frame head learns
+    frame_weight: float = 0.5  # of the frame head's cross-entropy beside CTC, afterwards
     averaging: float = 0.995  # exponential mean of the weights, per step
     speeds: tuple[float, ...] = (0.85, 0.92, 1.0, 1.08, 1.17)
     seed: int = 0
@@ -87,13 +93,16 @@ def _batches(clips: Sequence[Lesson], batch_frames: int, rng: np.random.Generato
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def _loss(network: RecogniserNetwork, clips: Sequence[Lesson], frame_weight: float) -> Tensor:
+def _loss(network: RecogniserNetwork, clips: Sequence[Lesson], frame_weight: float | None) -> Tensor:
+    """CTC and the frame head's cross-entropy; the latter alone where `frame_weight` is None."""
     mels, counts, steps, targets, target_counts = collate(clips)
     heard = network(mels, counts)
+    frame = functional.nll_loss(heard.frame.flatten(0, 1), steps.flatten(), ignore_index=-1)
+    if frame_weight is None:
+        return frame
     ctc = functional.ctc_loss(
         heard.ctc.transpose(0, 1), targets, heard.counts, target_counts, blank=BLANK, zero_infinity=True
     )
-    frame = functional.nll_loss(heard.frame.flatten(0, 1), steps.flatten(), ignore_index=-1)
     return ctc + frame_weight * frame
 
 
@@ -143,11 +152,15 @@ def learn(
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay
     )
-    course, losses, steps = _Lessons(clips, config), [], 0
+    course, losses, steps, knows_places = _Lessons(clips, config), [], 0, False
     for progress, batch in course:
+        if not knows_places and progress >= config.frames_first:
+            knows_places = True
+            for taught in (network, average.module):
+                taught.ctc_head.load_state_dict(taught.frame_head.state_dict())
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * _schedule(progress)
-        loss = _loss(network, batch, config.frame_weight)
+        loss = _loss(network, batch, config.frame_weight if knows_places else None)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -24,6 +24,7 @@ VERBS = {
     "export": "turn a checkpoint into a voice folder, or a voice into a bank for OpenUtau",
     "check": "replay an editor's side on a voicebank and say what is wrong with it",
     "evaluate": "measure a voice on held-out takes and on the examples",
+    "exhibit": "make a page of voices: gates, phrases to hear beside the recordings, what is still wrong",
     "serve": "sing over HTTP: the API that the studio, editors and programs use",
     "listening": "build, serve and score a listening test",
     "voices": "list the embedded voices",

@@ -7,6 +7,7 @@ recordings it was made of and is made anew when they change.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -83,12 +84,23 @@ class Units:
         kept = tuple(u for u in self.units if u.tone != tone or (u.initial, u.final) not in others)
         return Units(self.path, kept)
 
+    def only_without(self, tone: int) -> "Units":
+        """The recordings that `without_tone` leaves out, and no others."""
+        kept = set(map(id, self.without_tone(tone).units))
+        return Units(self.path, tuple(u for u in self.units if id(u) not in kept))
+
 
 def _grouped(units: Iterable[Unit], key: Callable[[Unit], object]) -> dict:
     groups: dict[object, list[Unit]] = {}
     for unit in units:
         groups.setdefault(key(unit), []).append(unit)
     return {name: tuple(members) for name, members in groups.items()}
+
+
+def kept_at(folder: Path) -> Path:
+    """Where the database of a folder's recordings is kept, unless another place is named."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "visinger" / f"units-{fingerprint(folder)[:16]}.npz"
 
 
 def recordings(folder: Path) -> dict[Path, tuple[str, str, int]]:

@@ -10,7 +10,6 @@ their words can then be tested on speech that the corpus never held.
 
 import json
 import math
-import os
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -165,9 +164,7 @@ def _song(song: int) -> str:
 def _database(root: Path, cache: Path | None = None) -> Units:
     if not root.is_dir():
         raise CorpusError("no such folder", where=root, remedy="give the folder of the recordings")
-    if cache is None:
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        cache = home / "visinger" / f"units-{units.fingerprint(root)[:16]}.npz"
+    cache = cache or units.kept_at(root)
     try:
         import joblib
     except ImportError:

@@ -81,6 +81,47 @@ def paired(
     return _bounds(float(value), drawn, len(ours[0]))
 
 
+def paired_ratio(
+    totals: ArrayLike, counts: ArrayLike, other_totals: ArrayLike, other_counts: ArrayLike, *, seed: int = 0
+) -> Interval:
+    """One system's pooled figure over another's on the same clips (C), each draw taking the same clips of both.
+
+    NaN where the other's figure is 0. Raises ValueError when the two were not
+    measured on equally many clips.
+    """
+    columns = np.stack([np.asarray(c, np.float64) for c in (totals, counts, other_totals, other_counts)])
+    if not columns.shape[1]:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    drawn = columns[:, _draws(columns.shape[1], seed)].sum(axis=2)
+    whole = columns.sum(axis=1)
+    value = _ratio(_ratio(whole[0], whole[1]), _ratio(whole[2], whole[3]))
+    return _bounds(float(value), _ratio(_ratio(drawn[0], drawn[1]), _ratio(drawn[2], drawn[3])), columns.shape[1])
+
+
+def paired_statistic(
+    values: Sequence[ArrayLike],
+    others: Sequence[ArrayLike],
+    figure: Callable[[NDArray[np.float64]], float] = np.median,
+    *,
+    seed: int = 0,
+) -> Interval:
+    """Any figure of the clips' values joined minus the same of another system's, the clips drawn alike for both.
+
+    Raises ValueError when the two were not measured on equally many clips.
+    """
+    if len(values) != len(others):
+        raise ValueError(f"{len(values)} clips cannot be paired with {len(others)}")
+
+    def apart(rows: Sequence[int]) -> float:
+        sides = [np.concatenate([np.asarray(side[i], np.float64) for i in rows]) for side in (values, others)]
+        return float(figure(sides[0]) - figure(sides[1])) if all(map(len, sides)) else float("nan")
+
+    if not len(values):
+        return Interval(np.nan, np.nan, np.nan, 0)
+    drawn = np.array([apart(row) for row in _draws(len(values), seed)[: RESAMPLES // 4]])
+    return _bounds(apart(range(len(values))), drawn, len(values))
+
+
 def sign_flip_p_value(
     totals: ArrayLike, counts: ArrayLike, other_totals: ArrayLike, other_counts: ArrayLike, *, seed: int = 0
 ) -> float:

@@ -13,12 +13,13 @@ from visinger.alignment.learning import LearningConfig, learn
 from visinger.alignment.recogniser import CARD, PhonemeRecogniser
 from visinger.corpora.prepared import Prepared
 from visinger.corpora.take import Take
-from visinger.evaluation import concert, examples, figures, reports
+from visinger.evaluation import concert, examples, exhibit, figures, gates, proving, reports
 from visinger.evaluation.concert import Contender, Sung, sing_takes
 from visinger.evaluation.copies import WorldCopy
 from visinger.evaluation.judging import Judge, Verdict
 from visinger.evaluation.summary import Row, summarise
 from visinger.files import write_text
+from visinger.voices import embedded
 from visinger.voices.singer import VoiceSinger
 from visinger.voices.voice import Voice
 
@@ -39,6 +40,7 @@ class EvaluateOptions:
     recogniser: Path | None = None  # None: trained on the corpus's training split and kept in `work`
     recogniser_minutes: float = 10.0  # of processor time
     words: bool = True  # measure the phoneme error rate
+    left_out: Path | None = None  # cmn-syllables' recordings: words are counted on the tone left out of the corpus
     pictures: int = 4
     seed: int = 0
     command: str = "visinger evaluate"
@@ -68,6 +70,10 @@ def evaluate(
     say = report or _quiet
     voices = [Voice.load(name) for name in options.voices]
     verdicts: list[Verdict] = []
+    words: list[Verdict] = []
+    takes: list[Take] = []
+    singers: list[Contender] = []
+    prepared: Prepared | None = None
     files: list[Path] = []
     notes = list(options.notes)
     if options.corpus is not None:
@@ -84,8 +90,22 @@ def evaluate(
         contenders = [concert.recording(), concert.floor(WorldCopy()), *more, *singers]
         verdicts = _judged(contenders, takes, Judge(recogniser), options, say)
         files += _pictures(contenders, takes, options)
+        if recogniser is not None and options.left_out is not None:
+            say("listening to words on the tone left out of the corpus")
+            words = proving.words_left_out(
+                options.left_out, singers, recogniser, kept=lambda who: _kept(who, options), seed=options.seed
+            )
+            notes.append(proving.left_out_section(words))
     rows = summarise(verdicts)
     sung = _examples(voices, options, notes)
+    for voice, name in zip(voices, options.voices, strict=True):
+        say(f"the gates of {voice.name}")
+        shown = proving.evidence(
+            voice, embedded.folder_of(name), verdicts, left_out=words, examples=sung, corpus=prepared, by=options.by
+        )
+        found = gates.gates(shown)
+        notes.insert(0, f"## Gates: {voice.name}\n\n{gates.markdown(found)}")
+        files.append(_exhibited(voice, singers, takes, found, options))
     title = f"{options.name}: {options.split} takes, split by {options.by}" if rows else options.name
     table, page = (options.out / f"{options.name}.{suffix}" for suffix in ("csv", "md"))
     write_text(table, reports.as_csv(rows), make_folder=True)
@@ -96,6 +116,39 @@ def evaluate(
         files.append(options.out / f"{options.name}-{_plain(voice.name)}.json")
         write_text(files[-1], reports.card(rows, voice.name, heard, command=options.command), make_folder=True)
     return Evaluation(rows, verdicts, sung, files)
+
+
+def _exhibited(
+    voice: Voice,
+    singers: Sequence[Contender],
+    takes: Sequence[Take],
+    found: Sequence[gates.Gate],
+    options: EvaluateOptions,
+) -> Path:
+    """Ten phrases of the voice beside the recordings, with its gates, in a folder of `work`."""
+    who = [concert.recording(), *(one for one in singers if one.name == voice.name)]
+    versions = []
+    for take in exhibit.chosen(takes):
+        modes = [(one, mode) for one in who for mode in reversed(one.modes)]
+        versions.append(
+            [
+                next(iter(sing_takes(one, [take], mode, kept=_kept(one, options), seed=options.seed)))
+                for one, mode in modes
+            ]
+        )
+    described = voice.description
+    about = {
+        "voice": voice.name,
+        "language": described.language,
+        "about": f"{described.singer}; {described.steps:,} steps. {described.credit}. {described.licence}.",
+        "command": options.command,
+    }
+    folder = options.work / "exhibits" / _plain(voice.name)
+    return exhibit.write_exhibit(folder, about, versions, found, gain=described.gain)
+
+
+def _kept(contender: Contender, options: EvaluateOptions) -> Path:
+    return options.work / "concert" / _plain(contender.name)
 
 
 def _quiet(line: str) -> None:
@@ -127,7 +180,7 @@ def _judged(
     verdicts = []
     for contender in contenders:
         for mode in contender.modes:
-            kept = options.work / "concert" / _plain(contender.name)
+            kept = _kept(contender, options)
             for number, one in enumerate(sing_takes(contender, takes, mode, kept=kept, seed=options.seed), start=1):
                 verdicts.append(judge.judge(one))
                 if number % 10 == 0 or number == len(takes):
@@ -143,7 +196,7 @@ def _pictures(contenders: Sequence[Contender], takes: Sequence[Take], options: E
         versions: list[Sung] = []
         for contender in contenders:
             for mode in contender.modes:
-                kept = options.work / "concert" / _plain(contender.name)
+                kept = _kept(contender, options)
                 versions += sing_takes(contender, [take], mode, kept=kept, seed=options.seed)
         path = options.out / options.name / f"spectrograms-{number}.png"
         figures.spectrograms(path, versions)

@@ -45,7 +45,8 @@ def _of_values(name: str, figure: Callable[[NDArray[np.float64]], float]) -> Cal
     return over_clips
 
 
-def _spread(deviations: NDArray[np.float64]) -> float:
+def onset_spread_ms(deviations: NDArray[np.float64]) -> float:
+    """Median distance from the median, of onset deviations in ms."""
     return float(np.median(np.abs(deviations - np.median(deviations))))
 
 
@@ -75,7 +76,7 @@ MEASURES: tuple[Measure, ...] = (
     _percent("curve_heard", "of them heard as pitched"),
     Measure("curve_median_cents", "cents", "median distance from the curve", _of_values("curve_cents", np.median)),
     Measure("onset_bias_ms", "ms", "onset bias", _of_values("onset_ms", np.median)),
-    Measure("onset_spread_ms", "ms", "onset spread (median)", _of_values("onset_ms", _spread)),
+    Measure("onset_spread_ms", "ms", "onset spread (median)", _of_values("onset_ms", onset_spread_ms)),
     Measure("onset_p90_ms", "ms", "onset spread (p90)", _of_values("onset_ms", _p90)),
     _percent("onsets_heard", "onsets heard"),
     _percent("phoneme_error_rate", "phoneme error rate"),
