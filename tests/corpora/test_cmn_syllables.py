@@ -7,6 +7,7 @@ import pytest
 
 from visinger.concatenation import units
 from visinger.corpora import cmn_syllables, melodies, splits
+from visinger.corpora.cmn_left_out import left_out_takes
 from visinger.corpora.splits import Counted
 from visinger.errors import CorpusError
 from visinger.phrasing.phrase import BREATH, SILENCE
@@ -150,3 +151,21 @@ def test_a_folder_without_recordings_is_refused(tmp_path):
         cmn_syllables.jobs(tmp_path)
     with pytest.raises(CorpusError, match="no such folder"):
         cmn_syllables.jobs(tmp_path / "nowhere")
+
+
+def test_left_out_phrases_are_sung_from_recordings_that_the_corpus_never_holds(database):
+    takes = left_out_takes(database.path, count=2)
+    assert {one.tone for one in database.only_without(3).units} == {3}
+    corpus = {id(one) for one in database.without_tone(3).units}
+    assert not corpus & {id(one) for one in database.only_without(3).units}
+    assert len(database.without_tone(3).units) + len(database.only_without(3).units) == len(database.units)
+    for take in takes:
+        assert {p for p in take.phrase.phonemes if p not in (SILENCE, BREATH)} == {"b", "a"}
+        assert len(take.samples) == take.phrase.frames * take.hop_samples
+        assert np.abs(take.samples).max() > 0.01
+    assert take.samples.tobytes() == left_out_takes(database.path, count=2)[1].samples.tobytes()
+
+
+def test_where_no_recording_was_left_out_there_is_nothing_to_sing(database):
+    with pytest.raises(CorpusError, match="tone 5"):
+        left_out_takes(database.path, count=1, tone=5)
