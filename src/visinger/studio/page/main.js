@@ -12,6 +12,7 @@ import * as performing from "./performing.js";
 import * as piano_keys from "./piano_keys.js";
 import * as roll from "./roll.js";
 import * as ruler from "./ruler.js";
+import * as tempo_marks from "./tempo_marks.js";
 import * as score_bar from "./score_bar.js";
 import { make_state } from "./state.js";
 import { make_texts } from "./texts.js";
@@ -163,6 +164,7 @@ async function start() {
   roll.start(state, view, context);
   piano_keys.start(state, view);
   ruler.start(state, view, context);
+  tempo_marks.start(state, view, context);
   overview.start(state, view);
   context.lyric = lyric_input.start(state, view, context);
   score_bar.start(state, view, context);

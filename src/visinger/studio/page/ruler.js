@@ -1,6 +1,6 @@
 // Bars and beats above the roll: press to place the playhead, drag to mark a stretch to repeat.
 
-import { bars, number_of } from "./tempo_map.js";
+import { bars } from "./tempo_map.js";
 import { colour, FONT, make_surface } from "./surface.js";
 import { wheel } from "./gestures.js";
 
@@ -45,22 +45,16 @@ export function start(state, view, { say }) {
     return [1, 2, 4, 8, 16, 32, 64].find((n) => n * pixels >= LEAST_LABEL_PIXELS) || 128;
   }
 
-  // tempos and time signatures where they change
+  // time signatures where they change, before the tempo mark of the same bar
   function draw_changes(paint, height) {
     paint.font = `10px ${FONT}`;
     paint.fillStyle = colour("mark");
-    const changes = new Map();
-    const add = (tick, text) => changes.set(tick, [...(changes.get(tick) || []), text]);
-    for (const { tick, beats, beat_unit } of state.score.time_signatures || []) if (tick) add(tick, `${beats}/${beat_unit}`);
-    for (const { tick, quarters_per_minute } of state.score.tempos || []) {
-      if (tick) add(tick, `♩=${Math.round(number_of(quarters_per_minute) * 10) / 10}`);
-    }
     let free = -Infinity;
-    for (const [tick, texts] of [...changes].sort(([a], [b]) => a - b)) {
-      const x = view.tick_to_x(tick) + 20;
-      if (x < free || x > view.width) continue;
-      paint.fillText(texts.join(" "), x, height / 2);
-      free = x + paint.measureText(texts.join(" ")).width + 8;
+    for (const { tick, beats, beat_unit } of state.score.time_signatures || []) {
+      const x = view.tick_to_x(tick) + 4, text = `${beats}/${beat_unit}`;
+      if (!tick || x < free || x > view.width) continue;
+      paint.fillText(text, x, height * 0.85);
+      free = x + paint.measureText(text).width + 8;
     }
   }
 

@@ -2,8 +2,8 @@
 
 import { language_of } from "./editing.js";
 import { bars, number_of } from "./tempo_map.js";
+import { in_force, TEMPO_BOUNDS, type_over } from "./tempo_marks.js";
 
-const TEMPO = { slowest: 10, fastest: 500 };
 const WIDEST_TRANSPOSITION = 24, HIGHEST_SEED = 2 ** 31 - 1;
 const UNITS = [1, 2, 4, 8, 16, 32];
 
@@ -16,7 +16,7 @@ export function start(state, view, context) {
     part: select("part", (value) => choose_part(Number(value))),
     voice: select("voice", (value) => state.change("undo_voice", (draft) => Object.assign(draft, { voice: value, singer: "" }))),
     singer: select("singer", (value) => state.change("undo_voice", (draft) => { draft.singer = value; })),
-    tempo: number("tempo", { min: TEMPO.slowest, max: TEMPO.fastest, step: "any", width: "4.6rem" }, set_tempo),
+    tempo: number("tempo", { min: TEMPO_BOUNDS.slowest, max: TEMPO_BOUNDS.fastest, step: "any", width: "4.6rem" }, set_tempo),
     beats: number("beats", { min: 1, max: 64, step: 1, width: "3.1rem" }, (value) => set_signature({ beats: value })),
     beat_unit: select("beat_unit", (value) => set_signature({ beat_unit: Number(value) })),
     transpose: select("transpose", (value) => {
@@ -76,14 +76,8 @@ export function start(state, view, context) {
   // ---- tempo and time signature are those in force at the playhead
 
   const playhead_tick = () => Math.max(0, Math.round(view.frame_to_tick(state.playhead_frame)));
-  const in_force = (entries, tick) => (entries || []).findLastIndex((entry) => entry.tick <= tick);
-
   function set_tempo(value) {
-    const at = in_force(state.score.tempos, playhead_tick()), tick = playhead_tick();
-    if (Math.abs(number_of(state.score.tempos[at].quarters_per_minute) - value) < 0.005) return; // as it was shown
-    const exact = Number.isInteger(value) ? value : String(value);
-    state.change("undo_tempo", (draft) => { draft.score.tempos[at].quarters_per_minute = exact; });
-    state.set("playhead_frame", view.tick_to_frame(tick)); // it stays on its note
+    type_over(state, view, in_force(state.score.tempos, playhead_tick()), value);
   }
 
   function set_signature(values) {
