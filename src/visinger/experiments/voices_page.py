@@ -27,7 +27,15 @@ _MORE_STYLE = """
 @media (prefers-color-scheme: dark) { :root { --good: #7fd79a; --bad: #ffb4ab; } }
 td.good { color: var(--good); } td.bad { color: var(--bad); } td.unknown { color: var(--quiet); }
 table.gates td, table.gates th { text-align: left; } table.gates td.number { text-align: right; white-space: nowrap; }
-table.gates { width: 100%; }
+table.gates { width: 100%; } table.gates td:first-child { min-width: 13rem; max-width: 20rem; }
+p { overflow-wrap: anywhere; }
+@media (max-width: 45rem) {
+  table.gates thead { display: none; } table.gates tr { display: block; border-bottom: 1px solid var(--line); }
+  table.gates td, table.gates td.number { display: block; position: static; border: 0; text-align: left;
+    padding: .1rem 0; white-space: normal; max-width: none; }
+  table.gates td:first-child { font-weight: 600; padding-top: .5rem; }
+  table.gates td[data-head]:not(:empty)::before { content: attr(data-head) " "; color: var(--quiet); }
+}
 section.phrase { border-top: 1px solid var(--line); padding: .6rem 0; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: .8rem; }
 .pictures figure { margin: 0; } .pictures img { width: 100%; display: block; }
@@ -89,8 +97,9 @@ def gates_table(found: Sequence[Gate]) -> str:
     """The gates as a table that scrolls by itself."""
     heads = "".join(f'<th scope="col">{h}</th>' for h in ("gate", "target", "measured", "unit", "verdict", "of what"))
     lines = "".join(
-        f'<tr><td>{html.escape(g.name)}</td><td class="number">{html.escape(g.target)}</td>'
-        f'<td class="number">{html.escape(gates.shown(g))}</td><td>{html.escape(g.unit)}</td>'
+        f'<tr><td>{html.escape(g.name)}</td><td class="number" data-head="target">{html.escape(g.target)}</td>'
+        f'<td class="number" data-head="measured">{html.escape(gates.shown(g))}</td>'
+        f"<td>{html.escape(g.unit)}</td>"
         f'<td class="{_CLASSES[g.passed]}">{_MARKS[g.passed]} {gates.VERDICTS[g.passed]}</td>'
         f"<td>{html.escape(g.detail)}</td></tr>\n"
         for g in found
