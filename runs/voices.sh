@@ -24,9 +24,13 @@ visinger train small --corpus prepared/cmn --run $work/cmn-1 --init $work/pjs-2 
 visinger export $work/cmn-1 $work/cmn-syllables --corpus prepared/cmn --name cmn-syllables \
   --singer "Chen Wang, speaking; the singing is made" --noise 0.33
 visinger evaluate $work/cmn-syllables --corpus prepared/cmn --checkpoint $work/cmn-1 --examples examples --name cmn-syllables \
-  --out docs/results --pictures 2 --no-words
+  --out docs/results --pictures 2 --left-out "$data/cmn-syllables" --recogniser-minutes 14
 
 # Embedded only when better than the voice before: the cards are written with what was measured (and --verdict, their first words)
 visinger export $work/pjs-3 $voices/pjs --corpus prepared/pjs --singer "the singer of PJS" --noise 0.33 --measured docs/results/pjs-pjs.json
 visinger export $work/cmn-1 $voices/cmn-syllables --corpus prepared/cmn --singer "Chen Wang, speaking; the singing is made" \
   --noise 0.33 --measured docs/results/cmn-syllables-cmn-syllables.json
+
+# The page: gates of both, ten phrases each beside the recordings, and what is still wrong (texts of one's own)
+visinger exhibit runs/work/evaluation/exhibits/pjs runs/work/evaluation/exhibits/cmn-syllables --out docs/results/voices.html \
+  ${WRONG_PJS:+--wrong "pjs=$WRONG_PJS"} ${WRONG_CMN:+--wrong "cmn-syllables=$WRONG_CMN"}

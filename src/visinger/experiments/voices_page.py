@@ -116,7 +116,7 @@ def _phrase(shown: Exhibit, phrase: Phrase) -> str:
         for who, file in list(phrase.sounds.items())[:2]
     )
     pictures = "".join(
-        f'<figure><img loading="lazy" alt="{html.escape(f"{phrase.name}: spectrograms, {_CAPTIONS[kind]}")}" '
+        f'<figure><img alt="{html.escape(f"{phrase.name}: spectrograms, {_CAPTIONS[kind]}")}" '
         f'src="data:image/webp;base64,{_coded((shown.folder / file).read_bytes())}"/>'
         f"<figcaption>{_CAPTIONS[kind]}</figcaption></figure>\n"
         for kind, file in phrase.pictures.items()
