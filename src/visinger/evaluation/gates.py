@@ -59,7 +59,7 @@ class Evidence:
 
 
 def gates(evidence: Evidence) -> list[Gate]:
-    """Every gate, in the order in which they are listed in the issue."""
+    """Every gate, in the order of the report."""
     return [
         *_pitch(evidence),
         _onsets(evidence),
