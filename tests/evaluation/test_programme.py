@@ -12,6 +12,7 @@ from tests.tiny import kana_score
 
 from visinger.errors import VisingerError
 from visinger.evaluation import concert, examples, programme
+from visinger.evaluation.exhibit import read_exhibit
 from visinger.evaluation.programme import EvaluateOptions, evaluate
 from visinger.score import write_json
 from visinger.voices.voice import Voice
@@ -25,8 +26,8 @@ class MadeUpCorpus:
         return MadeUpCorpus()
 
     def takes(self, split, by):
-        assert (split, by) == ("test", "song")
-        return [take(k) for k in range(3)]
+        assert by == "song"
+        return [take(k) for k in {"test": range(3), "train": range(3, 5)}[split]]
 
 
 @pytest.fixture
@@ -60,6 +61,12 @@ def test_an_evaluation_writes_tables_and_pictures_of_every_singer(corpus, tmp_pa
     assert len(list((tmp_path / "results" / "made-up").glob("*.png"))) == 1
     assert all(path.is_file() for path in found.files)
     assert found.files[-1].name == "made-up-tiny.json"
+    assert "## Gates: tiny" in (tmp_path / "results" / "made-up.md").read_text(encoding="utf-8")
+    shown = read_exhibit(tmp_path / "work" / "exhibits" / "tiny")
+    assert [list(phrase.sounds) for phrase in shown.phrases] == [
+        ["recording", "tiny, from the score alone", "tiny, recording's times and pitch"]
+    ] * 2
+    assert {gate.name: gate.passed for gate in shown.gates}["MCD above the posterior copy's"] is None
     assert "tones, score: 2 of 2 takes" in said
 
     times = who.sung

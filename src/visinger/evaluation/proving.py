@@ -24,7 +24,7 @@ from visinger.evaluation.gates import Evidence
 from visinger.evaluation.judging import Verdict
 from visinger.evaluation.metrics import Tally
 from visinger.evaluation.reports import shown
-from visinger.evaluation.scales import sing_scale
+from visinger.evaluation.scales import sing_scale, vowels_of
 from visinger.evaluation.summary import summarise
 from visinger.signal.loudness import lufs
 from visinger.signal.mel import log_mel
@@ -92,7 +92,7 @@ def evidence(
         words=left_out or verdicts,
         words_of=LEFT_OUT if left_out else HELD_OUT,
         examples=[one for one in examples if one.voice == voice.name],
-        scale=sing_scale(voice),
+        scale=sing_scale(voice) if vowels_of(voice) else None,
         natural_range=f"{pitch_name(about.lowest_midi)}–{pitch_name(about.highest_midi)}",
         corpus_lufs=None if corpus is None else corpus_lufs(corpus, about.gain, by=by),
         megabytes=megabytes(voice.name, folder),

@@ -59,13 +59,17 @@ def scale_score(vowels: tuple[str, ...], language: str) -> Score:
     return Score((Part("scale", tuple(notes)),), length_ticks=notes[-1].start_tick + 2 * TICKS, language=language)
 
 
+def vowels_of(voice: Voice) -> tuple[str, ...]:
+    """The plain vowels that the voice knows, or all its vowels."""
+    about = voice.description
+    kinds = phone_mapping.kinds(about.language, about.phonemes)
+    known = tuple(p for p in about.phonemes if kinds.get(p) == "vowel")
+    return tuple(p for p in _PLAIN if p in known) or known
+
+
 def sing_scale(voice: Voice, *, seed: int = 0) -> Scale:
     """Sing it where it stands, hear every note against its pitch. The errors of singing pass through."""
-    description = voice.description
-    kinds = phone_mapping.kinds(description.language, description.phonemes)
-    known = tuple(p for p in description.phonemes if kinds.get(p) == "vowel")
-    vowels = tuple(p for p in _PLAIN if p in known) or known
-    score = scale_score(vowels, description.language)
+    score = scale_score(vowels_of(voice), voice.description.language)
     performance = voice.perform(score, transpose=0, seed=seed)
     wave, curve = voice.render(performance), performance.f0_hz()
     if not np.isfinite(wave.samples).all():
