@@ -91,6 +91,17 @@ def test_words_on_too_few_phonemes_prove_nothing():
     assert "fewer than 600" in gate.detail
 
 
+def test_a_recogniser_that_mistakes_half_of_the_recordings_judges_nobody():
+    deaf = [
+        verdict(f"song{k}-00", who, mode, errors=50.0)
+        for k in range(7)
+        for who, mode in (("recording", "given"), ("voice", "score"))
+    ]
+    gate = of(gates.gates(replace(evidence(), words=deaf)), "phoneme error rate")
+    assert (gate.figure.value, gate.passed) == (1.0, None)
+    assert "too poor" in gate.detail
+
+
 def test_without_a_posterior_copy_the_mcd_gate_is_neither_passed_nor_failed():
     whole = evidence()
     gate = of(gates.gates(replace(whole, verdicts=[v for v in whole.verdicts if v.singer != "posterior copy"])), "MCD")

@@ -7,7 +7,7 @@ failed: it says what is missing.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from visinger.evaluation.metrics import IN_TUNE_CENTS, Tally
 from visinger.evaluation.scales import Scale
 from visinger.evaluation.summary import onset_spread_ms
 
+# a listener that mistakes more of the recordings than this would pass any voice
+DEAF_FROM = 0.4
 LEAST_WITHIN_PERCENT, MOST_MEDIAN_CENTS = 98.0, 8.0
 MOST_SPREAD_MS = 5.0
 MOST_MCD_DB = 1.5
@@ -139,13 +141,15 @@ def _words(evidence: Evidence) -> Gate:
     columns = _columns(evidence.words, "phoneme_error_rate", (evidence.voice, "score"), ("recording", "given"))
     counted = int(sum(columns[1]))
     figure = intervals.paired_ratio(*columns) if counted else None
-    detail = f"not heard on {evidence.words_of}"
+    detail, deaf = f"not heard on {evidence.words_of}", False
     if counted:
         ours, theirs = intervals.pooled(*columns[:2]), intervals.pooled(*columns[2:])
         detail = f"{evidence.words_of}, {counted} phonemes: voice {_percent(ours)}, recordings {_percent(theirs)}" + (
             "" if counted >= FEWEST_PHONEMES else f"; fewer than {FEWEST_PHONEMES} phonemes"
         )
-    return _gate(
+        deaf = theirs.value > DEAF_FROM
+        detail += "; the recogniser is too poor to judge by: teach it for longer" if deaf else ""
+    gate = _gate(
         "phoneme error rate over the recordings'",
         f"≤ {MOST_ERROR_RATIO:g} on ≥ {FEWEST_PHONEMES} phonemes",
         "×",
@@ -153,6 +157,7 @@ def _words(evidence: Evidence) -> Gate:
         lambda x: x <= MOST_ERROR_RATIO and counted >= FEWEST_PHONEMES,
         detail,
     )
+    return replace(gate, passed=None) if deaf else gate
 
 
 def _clicks(evidence: Evidence) -> Gate:
