@@ -234,7 +234,26 @@ def main() -> int:
         with asked.out.open("w", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerows([["variant", "measure", "value", "low", "high", "clips"], *rows])
+    sys.stdout.write(table(asked.out))
     return 0
+
+
+def table(path: Path) -> str:
+    """What a run wrote, in Markdown: a variant a column, a measure a line."""
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    variants = list(dict.fromkeys(row["variant"] for row in rows))
+    cells = {(row["measure"], row["variant"]): shown(row) for row in rows}
+    lines = [["measure", *variants], ["---"] * (1 + len(variants))]
+    for measure in dict.fromkeys(row["measure"] for row in rows):
+        lines.append([measure, *(cells.get((measure, variant), "–") for variant in variants)])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def shown(row: Mapping[str, str]) -> str:
+    """A figure to three digits, with its interval where it has one."""
+    value, *bounds = (float(row[key]) for key in ("value", "low", "high") if row[key])
+    return f"{value:.3g}" + (f" [{bounds[0]:.3g}, {bounds[1]:.3g}]" if bounds else "")
 
 
 def summary(verdicts: Sequence[Any]) -> Iterator[tuple[str, intervals.Interval]]:
