@@ -1,5 +1,10 @@
 """The four ONNX graphs of a voice, each with named tensors in and out.
 
+A pitch that a network never heard has an embedding that nothing taught. Notes
+outside the voice's familiar range are therefore shown to rhythm and intonation
+as the nearest familiar one, and the curve is moved back to where they lie: the
+prior and the decoder follow the F0 they are given.
+
 Shapes: N phonemes · T frames · H hidden · C latent channels · S samples, S = T × hop.
 """
 
@@ -12,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visinger.errors import VisingerError, VoiceError
+from visinger.phrasing.phrase import REST
+from visinger.units import hz_from_midi
 from visinger.voices.description import GRAPHS, VoiceDescription, checked_graph
 
 if TYPE_CHECKING:
@@ -21,6 +28,9 @@ Tensors = dict[str, NDArray[Any]]
 
 THREADS_VARIABLE = "VISINGER_THREADS"
 ERRORS_ONLY = 3  # onnxruntime's log severity
+EVERY_PITCH = (1, 127)
+
+GLIDE_FRAMES = 9  # in which the curve moves between notes that look alike to the network
 
 
 def thread_count() -> int:
@@ -50,14 +60,22 @@ class Graph:
 class VoiceGraphs:
     """All graphs of a voice; every method is one run with plain numpy arrays, batch axis left out."""
 
-    def __init__(self, graphs: Mapping[str, Graph], *, excited: bool, singer: int | None = None) -> None:
+    def __init__(
+        self,
+        graphs: Mapping[str, Graph],
+        *,
+        excited: bool,
+        singer: int | None = None,
+        familiar: tuple[int, int] = EVERY_PITCH,
+    ) -> None:
         self._graphs = graphs
         self._excited = excited
         self._singer = singer  # the number of who sings; None in a voice of one
+        self._familiar = familiar  # the lowest and highest pitch that the networks are shown
 
     def for_singer(self, singer: int) -> "VoiceGraphs":
         """The same open graphs, sung by another; only `rhythm` asks who, and what follows reads its text."""
-        return VoiceGraphs(self._graphs, excited=self._excited, singer=singer)
+        return VoiceGraphs(self._graphs, excited=self._excited, singer=singer, familiar=self._familiar)
 
     def rhythm(
         self, phonemes: NDArray[np.int64], pitches: NDArray[np.int64], note_frames: NDArray[np.int64]
@@ -65,7 +83,7 @@ class VoiceGraphs:
         """Score (N) each → text (1, H, N) and predicted frames r·d_N (N), eq. 8."""
         given: Tensors = {
             "phonemes": phonemes[None],
-            "pitches": pitches[None],
+            "pitches": np.where(pitches == REST, pitches, pitches.clip(*self._familiar))[None],
             "note_frames": note_frames[None],
         }
         if self._singer is not None:
@@ -81,14 +99,15 @@ class VoiceGraphs:
         note_log_f0: NDArray[np.float32],
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Text, owner (T), position (2, T) and the notes' log-F0 (T) → log-F0 (T) and voicing probability (T)."""
+        shown = note_log_f0.clip(*np.log(hz_from_midi(np.array(self._familiar)))).astype(np.float32)
         given: Tensors = {
             "text": text,
             "owner": owner[None],
             "position": position[None],
-            "note_log_f0": note_log_f0[None],
+            "note_log_f0": shown[None],
         }
         got = self._graphs["intonation"].run(given)
-        return got["log_f0"][0], got["voicing"][0]
+        return got["log_f0"][0] + _gliding(note_log_f0 - shown), got["voicing"][0]
 
     def prior(
         self,
@@ -139,7 +158,22 @@ def open_graphs(folder: Path, description: VoiceDescription, *, threads: int | N
         graph = graphs[name] = open_graph(path, threads=threads)
         if set(graph.inputs) != set(described.inputs) or set(graph.outputs) != set(described.outputs):
             raise VoiceError("takes or gives other tensors than described", where=path, remedy="export the voice again")
-    return VoiceGraphs(graphs, excited=description.excited, singer=0 if description.singers else None)
+    return VoiceGraphs(
+        graphs,
+        excited=description.excited,
+        singer=0 if description.singers else None,
+        familiar=(description.lowest_midi, description.highest_midi),
+    )
+
+
+def _gliding(steps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Steps between notes (T) as glides of `GLIDE_FRAMES`; nothing stays exactly nothing."""
+    if not steps.any():
+        return steps
+    window = np.hanning(GLIDE_FRAMES + 2)[1:-1]
+    padded = np.pad(steps, GLIDE_FRAMES // 2, mode="edge")
+    smooth: NDArray[np.float32] = np.convolve(padded, window / window.sum(), mode="valid").astype(np.float32)
+    return smooth
 
 
 def open_graph(path: Path, *, threads: int) -> Graph:
