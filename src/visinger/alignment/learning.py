@@ -25,6 +25,9 @@ from visinger.alignment.recogniser import PhonemeRecogniser, spoken
 from visinger.corpora.take import Take
 from visinger.phrasing.phrase import BREATH, SILENCE
 
+MANY_PHONEMES = 50  # with 40, CTC finds its way by itself, and makes more of the time
+FRAMES_FIRST = 0.35  # with so many
+
 
 @dataclass(frozen=True)
 class LearningConfig:
@@ -35,7 +38,7 @@ class LearningConfig:
     batch_frames: int = 2_000
     learning_rate: float = 2e-3
     weight_decay: float = 0.03
-    frames_first: float = 0.35  # share of the course in which only the frame head learns
+    frames_first: float | None = None  # share of the course in which only the frame head learns; None: by the phonemes
     frame_weight: float = 0.5  # of the frame head's cross-entropy beside CTC, afterwards
     averaging: float = 0.995  # exponential mean of the weights, per step
     speeds: tuple[float, ...] = (0.85, 0.92, 1.0, 1.08, 1.17)
@@ -152,9 +155,12 @@ def learn(
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay
     )
-    course, losses, steps, knows_places = _Lessons(clips, config), [], 0, False
+    frames_first = config.frames_first
+    if frames_first is None:
+        frames_first = FRAMES_FIRST if len(symbols) > MANY_PHONEMES else 0.0
+    course, losses, steps, knows_places = _Lessons(clips, config), [], 0, frames_first == 0
     for progress, batch in course:
-        if not knows_places and progress >= config.frames_first:
+        if not knows_places and progress >= frames_first:
             knows_places = True
             for taught in (network, average.module):
                 taught.ctc_head.load_state_dict(taught.frame_head.state_dict())
