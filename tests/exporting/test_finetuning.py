@@ -13,7 +13,7 @@ from tests.training.made_up import SYMBOLS, TINY, prepared, take, tiny
 from visinger.cli.main import main
 from visinger.corpora.prepared import Prepared
 from visinger.errors import VisingerError, VoiceError
-from visinger.exporting.adapting import Consent, adapt
+from visinger.exporting.adapting import Consent, adapt, init_of
 from visinger.exporting.export import TRAINING_ONLY
 from visinger.exporting.recovery import recover, write_start
 from visinger.training import checkpoint, finetuning
@@ -196,3 +196,10 @@ def test_a_work_folder_of_another_voice_is_not_gone_on_with(made, recordings, tm
     (other / "voice.json").write_text(json.dumps(table | {"name": "other"}))
     with pytest.raises(VoiceError, match="a finetuning of another voice than 'other' is there"):
         adapt(other, recordings, made.voice.folder, consent=CONSENT, plan=PLAN, options=QUIET)
+
+
+def test_a_run_may_begin_with_a_voice_as_with_a_checkpoint(voice, tmp_path):
+    recovered = init_of(voice, tmp_path / "run")
+    assert recovered == tmp_path / "run.start"
+    assert checkpoint.read_state(recovered).symbols == read_description(voice).phonemes
+    assert init_of(recovered, tmp_path / "another") == recovered, "a checkpoint is taken as it is"

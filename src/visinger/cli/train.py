@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop this call after so long")
     parser.add_argument("--devices", type=int, default=1, help="processes, one a device")
     parser.add_argument("--accelerator", default="auto", help="cpu, cuda or auto")
-    parser.add_argument("--init", type=Path, help="checkpoint or run whose weights a new run begins with")
+    parser.add_argument("--init", type=Path, help="checkpoint, run or voice whose weights a new run begins with")
     parser.add_argument("--mels", type=Path, help="folder of predicted mels, for fine-tuning a vocoder")
     parser.add_argument("--scale", help="sizes laid over the recipe: reduced, or a file")
     parser.add_argument("--accept-changes", action="store_true", help="resume although weights, budgets or data differ")
@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train; the same command goes on from the newest checkpoint."""
     # waiting threads must sleep, not spin: with other work on the machine spinning cost 25 × here
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    from visinger.exporting.adapting import init_of
     from visinger.training import recipe
     from visinger.training.loop import Options, train
 
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         minutes=arguments.minutes,
         devices=arguments.devices,
         accelerator=arguments.accelerator,
-        init=arguments.init,
+        init=None if arguments.init is None else init_of(arguments.init, arguments.run),
         mels=arguments.mels,
         accept_changes=arguments.accept_changes,
         progress=not arguments.quiet,

@@ -116,6 +116,13 @@ def find_start(voice: str | Path, target: Path) -> Source:
     return Source(target, described.name, described.licence, described.credit, described.noise_scale)
 
 
+def init_of(given: Path, run: Path) -> Path:
+    """What a new run begins with: a checkpoint or run as it is, a voice's weights recovered beside the run."""
+    if str(given) not in embedded.embedded_voices() and not (given / FILE_NAME).is_file():
+        return given
+    return find_start(str(given), run.with_name(f"{run.name}.start")).checkpoint
+
+
 def figures(done: Finetuned, source: Source) -> dict[str, object]:
     """The card's: a verdict in a sentence, and a table of what was held out, before and after."""
     before, after = done.before, done.after
