@@ -117,14 +117,8 @@ def open_wave(path: str | Path, sample_rate_hz: int) -> Iterator[WaveSink]:
             f"unknown sound format '{path.suffix}'", where=path, remedy=f"use one of {' '.join(SUFFIXES)}"
         )
     aside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        file = soundfile.SoundFile(str(aside), "w", samplerate=sample_rate_hz, channels=1, subtype=subtype)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise OutputError(
-            f"cannot be created ({error})", where=path, remedy="check the folder and its permissions"
-        ) from error
-    try:
-        with file:
+    try:  # from before the file is there: an interrupt may come at any moment
+        with _created(aside, path, sample_rate_hz, subtype) as file:
             sink = WaveSink(file, path)
             yield sink
         with soundfile.SoundFile(str(aside)) as written:  # a full disk may show only here
@@ -135,3 +129,12 @@ def open_wave(path: str | Path, sample_rate_hz: int) -> Iterator[WaveSink]:
         raise _full(path, error) from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _created(aside: Path, path: Path, sample_rate_hz: int, subtype: str) -> soundfile.SoundFile:
+    try:
+        return soundfile.SoundFile(str(aside), "w", samplerate=sample_rate_hz, channels=1, subtype=subtype)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise OutputError(
+            f"cannot be created ({error})", where=path, remedy="check the folder and its permissions"
+        ) from error

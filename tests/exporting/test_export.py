@@ -19,6 +19,7 @@ from visinger.exporting import export, export_model, graphs, rewriting, storage
 from visinger.exporting.onnx_files import write_graph
 from visinger.models.parts import weight_norm
 from visinger.models.parts.source import Source
+from visinger.phrasing.phrase import REST
 from visinger.phrasing.regulation import owners
 from visinger.voices.description import read_description
 from visinger.voices.graphs import open_graph, open_graphs
@@ -52,7 +53,8 @@ def close(answer, wanted, share=2e-5):
 def test_every_graph_answers_as_the_network_at_lengths_never_traced(network, exported, phonemes, frames):
     rng = np.random.default_rng(phonemes)
     ids = rng.integers(1, len(SYMBOLS) + 1, phonemes)
-    pitches = rng.integers(0, 80, phonemes)
+    known = rng.integers(FACTS.lowest_midi, FACTS.highest_midi + 1, phonemes)  # others are shown to it as the nearest
+    pitches = np.where(rng.random(phonemes) < 0.2, REST, known)
     note_frames = rng.integers(1, 300, phonemes)
     text, predicted = exported.rhythm(ids, pitches, note_frames)
     score = [torch.from_numpy(x)[None] for x in (ids, pitches, note_frames)]
@@ -61,7 +63,7 @@ def test_every_graph_answers_as_the_network_at_lengths_never_traced(network, exp
     close(predicted, network.durations(wanted, score[2], torch.ones(1, 1, phonemes))[0])
 
     owner, position = owners(np.diff(np.arange(phonemes + 1) * frames // phonemes))
-    note = rng.uniform(5, 6, frames).astype(np.float32)
+    note = rng.uniform(5.3, 6.4, frames).astype(np.float32)  # MIDI 55 to 74
     f0_hz = (rng.uniform(100, 500, frames) * (rng.random(frames) > 0.3)).astype(np.float32)
     noise = rng.standard_normal((16, frames)).astype(np.float32)
     log_f0, voicing = exported.intonation(text, owner, position, note)

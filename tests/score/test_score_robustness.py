@@ -44,7 +44,6 @@ def refused_or_read(path: Path) -> str:
 
 # Why a file of the suite is refused; every other file must be read.
 REFUSALS = {
-    "31c-MetronomeMarks.xml": "tempo of 1600",  # "long = 100"
     "32ad-Notations5.musicxml": "not well-formed",
     **dict.fromkeys(
         [
