@@ -57,7 +57,7 @@ def _candidates(
     repeats = _autocorrelation(centred * window, len(lags)) / _autocorrelation(window[None], len(lags))
 
     before, here, after = repeats[:, :-2], repeats[:, 1:-1], repeats[:, 2:]
-    bend = 2 * here - before - after
+    bend = (here - before) + (here - after)  # exact where they are near: above 0 at every peak
     is_peak = (here > before) & (here >= after) & (here > 0)
     is_peak[:, : int(LAG_OVERSAMPLING * sample_rate_hz / ceiling_hz) - 1] = False
     shift = np.divide(after - before, 2 * bend, out=np.zeros_like(here), where=is_peak)
