@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dictionary", type=Path, metavar="FILE", help="of a score: how its words are sung")
     parser.add_argument("--corpus", help="the corpus' name, where its folder does not tell")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="of a corpus: draw what was found")
+    parser.add_argument("--manner", action="store_true", help="of a prepared corpus: how it is sung, as a table")
     parser.add_argument("--json", action="store_true", help="of a corpus or a voice: print JSON for programs")
 
 
@@ -60,9 +61,21 @@ def _voice(arguments: argparse.Namespace) -> int:
 
 
 def _corpus(arguments: argparse.Namespace) -> int:
+    if arguments.manner:
+        return _manner(arguments)
     from visinger.corpora.inspection import inspect, open_recordings
 
     name, recordings = open_recordings(arguments.path, arguments.corpus)
     found = inspect(name, recordings, plots=arguments.plots)
     print(json.dumps(asdict(found), ensure_ascii=False, indent=1) if arguments.json else found.text())
+    return 0
+
+
+def _manner(arguments: argparse.Namespace) -> int:
+    from visinger.corpora.manners import measure
+    from visinger.corpora.prepared import Prepared
+
+    prepared = Prepared.open(arguments.path)
+    found = measure(prepared.card.name, prepared)
+    print(json.dumps(found.as_json(), ensure_ascii=False, indent=1) if arguments.json else found.text())
     return 0
