@@ -8,11 +8,11 @@ from visinger.concatenation import chance, contour, joins
 from visinger.units import midi_from_hz
 
 
-def drawn(sung, *, seed=0, frames=None, start_frame=0):
+def drawn(sung, *, seed=0, frames=None, start_frame=0, manner=None):
     phrase = phrase_of(sung, start_frame=start_frame)
     frames = np.diff(phrase.slot_starts) if frames is None else np.array(frames)
     voiced = np.array([symbol not in ("SP", "AP") for symbol in phrase.phonemes])
-    return contour.draw(phrase, frames, voiced, seed=seed)
+    return contour.draw(phrase, frames, voiced, seed=seed, manner=manner)
 
 
 def test_notes_are_reached_and_held_on_their_pitch():
@@ -34,14 +34,50 @@ def test_a_glide_passes_its_middle_around_the_vowels_onset():
     assert -4 <= np.median(passed) <= 2
 
 
-def test_long_notes_have_a_vibrato_of_five_to_six_and_a_half_hertz_and_short_ones_none():
-    for seed in range(5):
-        pitch = midi_from_hz(drawn([("a", 62, 300)], seed=seed))[100:280]
-        strength = np.abs(np.fft.rfft((pitch - pitch.mean()) * np.hanning(len(pitch)), 4096))
-        assert 4.5 < np.argmax(strength[80:]) * 100 / 4096 + 80 * 100 / 4096 < 7.5
-        assert 0.1 < np.abs(pitch - np.median(pitch)).max() < 0.9
+def swing_hz_and_semitones(pitch):
+    """The strongest swing between 3.5 and 9 Hz: its rate and half its extent."""
+    window = np.hanning(len(pitch))
+    strength = np.abs(np.fft.rfft((pitch - pitch.mean()) * window, 8192)) * 2 / window.sum()
+    rates = np.fft.rfftfreq(8192, 0.01)
+    within = (rates > 3.5) & (rates < 9)
+    return rates[within][np.argmax(strength[within])], strength[within].max()
+
+
+def test_most_long_notes_have_a_vibrato_of_five_to_seven_hertz_and_short_ones_none():
+    found = [swing_hz_and_semitones(midi_from_hz(drawn([("a", 62, 300)], seed=s))[30:280]) for s in range(60)]
+    swung = [(hz, semitones) for hz, semitones in found if semitones > 0.12]
+    assert 0.5 < len(swung) / len(found) < 0.9
+    assert all(5 < hz < 7 for hz, _ in swung)
+    assert all(semitones < 0.8 for _, semitones in swung)
     short = np.concatenate([midi_from_hz(drawn([("a", 62, 40)], seed=s))[15:30] for s in range(10)])
     assert np.std(short) < 0.15
+
+
+def test_a_manner_without_vibrato_has_none():
+    still = contour.Manner(vibrato_share=0.0)
+    for seed in range(10):
+        pitch = midi_from_hz(drawn([("a", 62, 300)], seed=seed, manner=still))[30:280]
+        assert swing_hz_and_semitones(pitch)[1] < 0.12
+
+
+def test_a_third_of_the_notes_after_a_rest_is_approached_from_below_and_the_last_one_falls():
+    begins, ends = [], []
+    for seed in range(80):
+        pitch = midi_from_hz(drawn([("a", 62, 44)], seed=seed))
+        begins.append(pitch[0] - np.median(pitch[15:35]))
+        ends.append(pitch[-1] - np.median(pitch[15:35]))
+    assert 0.2 < np.mean(np.array(begins) < -0.5) < 0.5
+    assert -1.2 < np.median(ends) < -0.4
+    assert np.mean(np.array(ends) < 0) > 0.95
+
+
+def test_a_take_stays_near_the_middle_of_its_notes():
+    off_cents = []
+    for seed in range(10):
+        tune = [60, 62, 64, 60, 67, 65, 64, 62]
+        pitch = midi_from_hz(drawn([("a", midi, 50) for midi in tune], seed=seed))
+        off_cents += [100 * abs(np.median(pitch[50 * k + 18 : 50 * k + 44]) - midi) for k, midi in enumerate(tune)]
+    assert np.median(off_cents) < 15
 
 
 def test_a_cut_song_is_sung_with_the_same_pitch_on_both_sides():

@@ -5,6 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from visinger.concatenation import contour
+from visinger.concatenation.dynamics import Dynamics
 from visinger.concatenation.voicebank.singer import VoicebankSinger
 from visinger.errors import LyricError
 from visinger.phrasing.phrase import Phrase
@@ -12,6 +14,7 @@ from visinger.signal import f0, onsets
 from visinger.units import cents_between
 
 Sung = list[tuple[str, int, int]]
+EVEN = Dynamics(db_per_semitone=0, db_per_doubling=0, last_decay_db_per_second=0, chance_db=0)
 SONG: Sung = [
     ("SP", 0, 25),
     ("k a", 62, 45),
@@ -97,11 +100,16 @@ def test_vowels_start_on_their_slots(sung):
     assert np.abs(onsets.vowel_onsets(samples, 24_000, slots) - slots).max() < 0.015
 
 
-def test_levels_do_not_jump_at_joins(sung):
+def test_levels_do_not_jump_at_joins_beyond_what_the_dynamics_ask(singer, sung):
     performance, samples = sung
-    sounds = zip(performance.phrase.phonemes, spans(performance), strict=True)
-    vowels = [samples[span].std() for symbol, span in sounds if symbol in "aiu"]
+    sounds = list(zip(performance.phrase.phonemes, spans(performance), strict=True))
+    even = VoicebankSinger(singer.pieces, manner=contour.Manner(dynamics=EVEN)).render(performance, seed=4).samples
+    vowels = [even[span].std() for symbol, span in sounds if symbol in "aiu"]
     assert 20 * np.log10(max(vowels) / min(vowels)) < 8
+    of_pitch = dict(zip(performance.phrase.pitches.tolist(), sounds, strict=True))  # the last sound of each note
+    high, low = sounds[sounds.index(of_pitch[74]) - 1][1], of_pitch[60][1]  # both are an i
+    louder_db = 20 * np.log10(samples[high].std() / samples[low].std())
+    assert louder_db > 20 * np.log10(even[high].std() / even[low].std()) + 6
     assert np.abs(np.diff(samples)).max() < 0.35
 
 

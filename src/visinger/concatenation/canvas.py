@@ -14,16 +14,19 @@ from visinger.signal.f0 import world
 from visinger.units import HOP_SAMPLES, SAMPLE_RATE_HZ, gain_from_db
 
 STEPS = HOP_SAMPLES // STEP_SAMPLES  # in a frame
-NUCLEUS_DB = -19.0  # level of a nucleus; makes about −20 LUFS of a phrase
+NUCLEUS_DB = -21.4  # level of a nucleus; makes about −20 LUFS of a phrase
 TYPICAL_DB = -8.7  # level of the recordings' nuclei
 EVENING = 0.8  # of the recordings' differences in level; the rest is the vowels' own
-CONSONANT_DB = -2.0  # sung consonants are softer against their vowels than spoken ones
-BREATH_DB = -44.0
-SAG_DB = 6.0  # a spoken syllable dies away; a sung one sags by no more
+CONSONANT_DB = 4.0  # sung consonants, heard closely, are louder against their vowels than these spoken ones
+FAINT_DB = 4.0  # and f and h, which a microphone at a distance hardly hears, by more
+MURMUR_DB = 3.0  # a voiced initial lies no further under its vowel's louder part; spoken alone, it starts from nothing
+MOST_MURMUR_DB = 9.0  # it is lifted by
+BREATH_DB = -36.4  # 15 dB under a nucleus, as in PJS
+SAG_DB = 3.0  # a spoken syllable dies away; a sung one sags by no more
 SWAY_DB = 0.8  # slow unsteadiness of the level
 LIMIT = 0.8  # above it, peaks are bent
 ATTACK_SECONDS, CROSSING_SECONDS = 0.025, 0.006
-RELEASE_SECONDS = {"rest": 0.07, "voiceless": 0.03}
+RELEASE_SECONDS = {"rest": 0.1, "voiceless": 0.03}
 FALLBACK_HZ = 310.0
 _NOTHING = -32.0  # log power of silence
 _MEAN_POWER_DB = -1.7  # a sound's level less the mean of WORLD's power spectrum of it
@@ -31,11 +34,17 @@ LOG_POWER_PER_DB = float(np.log(10) / 10)
 
 
 class Canvas:
-    """One phrase in the making. Where the given F0 (T) is 0, a voiced sound is whispered."""
+    """One phrase in the making. Where the given F0 (T) is 0, a voiced sound is whispered.
 
-    def __init__(self, f0_hz: NDArray[np.float64], *, first_frame: int, seed: int) -> None:
+    `loudness_db` (T) is laid over all that sounds.
+    """
+
+    def __init__(
+        self, f0_hz: NDArray[np.float64], *, first_frame: int, seed: int, loudness_db: NDArray[np.float64] | None = None
+    ) -> None:
         steps = STEPS * len(f0_hz)
         self.first_frame, self.seed = first_frame, seed
+        self.loudness_db = np.zeros(len(f0_hz)) if loudness_db is None else loudness_db
         self.f0_hz = _on_steps(np.asarray(f0_hz, dtype=np.float64))
         self.whispered = np.repeat(np.asarray(f0_hz) <= 0, STEPS)
         self.spectrum = np.zeros((steps, SPECTRUM_SIZE), dtype=np.float32)
@@ -43,6 +52,7 @@ class Canvas:
         self.bands: NDArray[np.float32] | None = None  # (R, bands) aperiodicity; the first unit tells how many
         self.voiced = np.zeros(steps, dtype=bool)
         self.finals: list[tuple[int, int]] = []  # steps whose level must not sag
+        self.murmurs: list[tuple[int, int, int]] = []  # a voiced initial: its first step, its vowel's, the vowel's end
         self.gain = np.zeros(steps * STEP_SAMPLES)
         self.noise = np.zeros(steps * STEP_SAMPLES)
 
@@ -72,6 +82,7 @@ class Canvas:
                 sounding = start
                 murmur = initial.vowel_start * np.arange(vowel - start) / (vowel - start)
                 self._paint(initial, murmur, start, self._gain_db(initial))
+                self.murmurs.append((start, vowel, end))
                 if initial is not unit:
                     joins.cross_fade(self.spectrum, vowel)
         rise = min(8, (end - vowel) // 2)  # a vowel's rise after its consonant is its own
@@ -110,7 +121,8 @@ class Canvas:
             aperiodicity[pitched] = vocoder.decode_aperiodicity(bands, SAMPLE_RATE_HZ, FFT_SIZE)
         voice = vocoder.synthesize(in_phase(self.f0_hz, self.voiced), power, aperiodicity, SAMPLE_RATE_HZ, FRAME_MS)
         voice = np.pad(voice, (0, max(len(self.gain) - len(voice), 0)))[: len(self.gain)]
-        mixed = voice * self.gain * gain_from_db(self._sway_db()) + self.noise
+        loudness = gain_from_db(self._on_samples(self.loudness_db))
+        mixed = (voice * self.gain * gain_from_db(self._sway_db()) + self.noise) * loudness
         over = np.abs(mixed) > LIMIT
         bent = LIMIT + (1 - LIMIT) * np.tanh((np.abs(mixed[over]) - LIMIT) / (1 - LIMIT))
         mixed[over] = np.sign(mixed[over]) * bent
@@ -118,6 +130,10 @@ class Canvas:
 
     def _gain_db(self, unit: Unit) -> float:
         return EVENING * (NUCLEUS_DB - unit.level_db) + (1 - EVENING) * (NUCLEUS_DB - TYPICAL_DB)
+
+    def _consonant_db(self, unit: Unit) -> float:
+        """How much louder a voiceless initial is sung than it was spoken."""
+        return CONSONANT_DB + (FAINT_DB if unit.initial in ("f", "h") else 0.0)
 
     def _paint(self, unit: Unit, positions: NDArray[np.float64], at: int, gain_db: float) -> None:
         rows = slice(at, at + len(positions))
@@ -140,7 +156,7 @@ class Canvas:
         fall = min(crossing, len(wave) // 2)
         wave[len(wave) - fall :] *= 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / max(fall, 1))
         end = vowel + beyond
-        self.noise[end - len(wave) : end] += wave * gain_from_db(self._gain_db(unit) + CONSONANT_DB)
+        self.noise[end - len(wave) : end] += wave * gain_from_db(self._gain_db(unit) + self._consonant_db(unit))
 
     def _open(self, begin: int, end: int, attack_seconds: float, release_seconds: float) -> None:
         """Let the voice through from `begin` to `end`, with smooth edges."""
@@ -158,13 +174,16 @@ class Canvas:
         return np.log(np.maximum(world().decode_spectral_envelope(coded, SAMPLE_RATE_HZ, FFT_SIZE), 1e-16))
 
     def _even_out(self) -> None:
-        """Lift what sags in a final to 6 dB under its loudest part."""
+        """Lift what sags in a final, or lies low before it, towards its loudest part."""
         level_db = 10 * np.log10(np.exp(self._decoded(slice(None))).mean(axis=1))
         lift_db = np.zeros(len(level_db))
         for begin, end in self.finals:
             if end - begin > 4:
                 lowest_db = np.percentile(level_db[begin:end], 80) - SAG_DB
                 lift_db[begin:end] = np.clip(lowest_db - level_db[begin:end], 0, 15)
+        for begin, vowel, end in self.murmurs:
+            lowest_db = np.percentile(level_db[vowel:end], 80) - MURMUR_DB if end > vowel else -np.inf
+            lift_db[begin:vowel] = np.clip(lowest_db - level_db[begin:vowel], 0, MOST_MURMUR_DB)
         kernel = np.hanning(9) / np.hanning(9).sum()
         self.spectrum[:, 0] += np.convolve(lift_db, kernel, mode="same") * LOG_POWER_PER_DB
 
@@ -173,7 +192,11 @@ class Canvas:
         frames = len(self.gain) // HOP_SAMPLES
         white = chance.noise(self.seed, self.first_frame - 25, frames + 50, chance.LEVEL)
         slow = np.convolve(white, np.hanning(51), mode="valid") / np.sqrt(19.0)
-        return SWAY_DB * np.interp(np.arange(len(self.gain)), (np.arange(frames) + 0.5) * HOP_SAMPLES, slow)
+        return self._on_samples(SWAY_DB * slow)
+
+    def _on_samples(self, track: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A track of frames (T) at every sample (S)."""
+        return np.interp(np.arange(len(self.gain)), (np.arange(len(track)) + 0.5) * HOP_SAMPLES, track)
 
 
 def in_phase(f0_hz: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-DURATION, PITCH, RECORDING, DRIFT, LEVEL = range(5)  # what is drawn, so that the draws are independent
+DURATION, PITCH, RECORDING, DRIFT, LEVEL, LOUDNESS = range(6)  # what is drawn, so that the draws are independent
 _BLOCK = 100
 
 

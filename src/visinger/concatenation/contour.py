@@ -5,48 +5,45 @@ Shapes: N phonemes · T frames, frame t at (t + 0.5) × 10 ms.
 Notes are joined by glides that arrive shortly after the vowel's onset, upward
 leaps are prepared by a small dip and followed by an overshoot, notes after a
 rest are approached from below, long notes carry vibrato, and all of it drifts.
-The sizes are those of trained but unpretentious singing (Saitou et al. 2005
-name the four deviations: overshoot, vibrato, preparation, fluctuation).
+Saitou et al. (2005) name the four deviations: overshoot, vibrato, preparation,
+fluctuation. Their sizes were read off a person's singing (`visinger inspect
+PJS --manner`); vibrato and mistuning are smaller here, so that a note is heard
+as its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visinger.concatenation import chance
-from visinger.phrasing.phrase import REST, Phrase
-from visinger.units import FRAMES_PER_SECOND, hz_from_midi
-
-SECONDS_PER_FRAME = 1.0 / FRAMES_PER_SECOND
+from visinger.concatenation.dynamics import Dynamics
+from visinger.concatenation.notes import SECONDS_PER_FRAME, Note, notes_of
+from visinger.phrasing.phrase import Phrase
+from visinger.units import hz_from_midi
 
 
 @dataclass(frozen=True)
 class Manner:
     """How much of each deviation; a seed draws the values of every note around these."""
 
-    glide_seconds: float = 0.075  # from note to note
-    arrival_seconds: float = 0.030  # the glide ends so long after the vowel's onset
-    scoop_semitones: float = 0.9  # from below, after a rest
-    scoop_seconds: float = 0.07
-    preparation_semitones: float = 0.22
-    overshoot_semitones: float = 0.28
-    vibrato_semitones: float = 0.34  # half of peak to peak
-    vibrato_hz: float = 5.5
-    vibrato_after_seconds: float = 0.25
+    glide_seconds: float = 0.095  # from note to note; measured 0.105 with its leap, PJS 0.108
+    arrival_seconds: float = 0.042  # the glide ends so long after the vowel's onset; PJS 0.045
+    scooped_share: float = 0.35  # of the notes after a rest, approached from below; PJS 0.30
+    scoop_semitones: float = 1.4  # PJS the same
+    scoop_seconds: float = 0.095  # until a third of a semitone is left, as in PJS
+    preparation_semitones: float = 0.6  # before a leap of a third or more, at most
+    overshoot_semitones: float = 0.8  # after it, at most
+    fall_semitones: float = 0.9  # as the voice ends before a rest; PJS 0.79 in its last 30 ms
+    fall_seconds: float = 0.05
+    vibrato_share: float = 0.7  # of the long notes; half of all are long enough to show it, as in PJS
+    vibrato_semitones: float = 0.55  # half of peak to peak; PJS 0.90
+    vibrato_hz: float = 5.7  # and a little faster towards the end; PJS 5.9
+    vibrato_after_seconds: float = 0.12  # PJS: from its first cycle on
     vibrato_from_seconds: float = 0.45  # shorter notes have none
-    drift_semitones: float = 0.06
-    jitter_semitones: float = 0.015
-
-
-@dataclass(frozen=True)
-class _Note:
-    start_seconds: float  # of its vowel
-    end_seconds: float
-    pitch_midi: int
-    after_rest: bool
-    before_rest: bool
-    index: int  # in its part: keys its chances
+    drift_semitones: float = 0.09  # heard as a standard deviation of 0.04; PJS the same
+    jitter_semitones: float = 0.05
+    dynamics: Dynamics = field(default_factory=Dynamics)  # its loudness
 
 
 def draw(
@@ -60,37 +57,11 @@ def draw(
     """F0 in Hz (T) of a phrase whose phonemes last `frames` (N); 0 where its phoneme is not `voiced` (N)."""
     manner = manner or Manner()
     total = int(frames.sum())
-    pitch_midi = curve(_notes(phrase, frames), total, seed, manner) + _drift(phrase.start_frame, total, seed, manner)
+    pitch_midi = curve(notes_of(phrase, frames), total, seed, manner) + _drift(phrase.start_frame, total, seed, manner)
     return np.where(np.repeat(voiced, frames), hz_from_midi(pitch_midi), 0.0)
 
 
-def _notes(phrase: Phrase, frames: NDArray[np.int64]) -> list[_Note]:
-    """The sung notes, each from where its vowel really starts to the next one's or to a rest."""
-    starts = np.concatenate([[0], np.cumsum(frames)]) * SECONDS_PER_FRAME
-    heads = [n for n in range(len(frames)) if not phrase.before_beat[n] and _opens_slot(phrase, n)]
-    notes = []
-    for place, n in enumerate(heads):
-        if phrase.pitches[n] == REST:
-            continue
-        following = heads[place + 1] if place + 1 < len(heads) else None
-        notes.append(
-            _Note(
-                start_seconds=float(starts[n]),
-                end_seconds=float(starts[following] if following is not None else starts[-1]),
-                pitch_midi=int(phrase.pitches[n]),
-                after_rest=place == 0 or phrase.pitches[heads[place - 1]] == REST,
-                before_rest=following is None or phrase.pitches[following] == REST,
-                index=int(phrase.score_notes[phrase.slot[n]]),
-            )
-        )
-    return notes
-
-
-def _opens_slot(phrase: Phrase, n: int) -> bool:
-    return n == 0 or bool(phrase.before_beat[n - 1]) or phrase.slot[n] != phrase.slot[n - 1]
-
-
-def curve(notes: list[_Note], total: int, seed: int, manner: Manner) -> NDArray[np.float64]:
+def curve(notes: list[Note], total: int, seed: int, manner: Manner) -> NDArray[np.float64]:
     """Pitch (T) in fractional MIDI numbers through all notes, rests bridged; without drift."""
     seconds = (np.arange(total) + 0.5) * SECONDS_PER_FRAME
     if not notes:
@@ -106,14 +77,13 @@ def curve(notes: list[_Note], total: int, seed: int, manner: Manner) -> NDArray[
             pitch += step * _rise(seconds, note.start_seconds + manner.arrival_seconds - glide, glide)
             if not note.after_rest:
                 shape += _leap(seconds, note, step, rng, manner)
-        if note.after_rest:
-            fall = manner.scoop_semitones * rng.uniform(0.4, 1.3)
-            since = np.maximum(seconds - note.start_seconds, 0)
-            shape -= fall * np.exp(-since / (manner.scoop_seconds * 0.45)) * _inside(seconds, note)
+        if note.after_rest and rng.uniform() < manner.scooped_share:
+            shape -= _scoop(seconds, note, rng, manner)
         if note.before_rest:
             to_end = np.maximum(note.end_seconds - seconds, 0)
-            shape -= rng.uniform(0.1, 0.5) * np.exp(-to_end / 0.03) * _inside(seconds, note)
-        if length >= manner.vibrato_from_seconds:
+            fall = manner.fall_semitones * rng.uniform(0.3, 1.7)
+            shape -= fall * np.exp(-to_end / max(min(manner.fall_seconds, 0.3 * length), 1e-3)) * _inside(seconds, note)
+        if length >= manner.vibrato_from_seconds and rng.uniform() < manner.vibrato_share:
             shape += _vibrato(seconds, note, rng, manner)
     return pitch + shape
 
@@ -123,13 +93,21 @@ def _rise(seconds: NDArray[np.float64], start: float, length: float) -> NDArray[
     return 0.5 - 0.5 * np.cos(np.pi * np.clip((seconds - start) / max(length, 1e-3), 0, 1))
 
 
-def _inside(seconds: NDArray[np.float64], note: _Note) -> NDArray[np.bool_]:
+def _inside(seconds: NDArray[np.float64], note: Note) -> NDArray[np.bool_]:
     # a sonorant before the vowel belongs to its note
     return (seconds > note.start_seconds - 0.15) & (seconds < note.end_seconds)
 
 
+def _scoop(seconds: NDArray[np.float64], note: Note, rng: np.random.Generator, manner: Manner) -> NDArray[np.float64]:
+    """How far below its pitch a note starts; after `scoop_seconds` a quarter of it is left."""
+    depth = manner.scoop_semitones * rng.uniform(0.6, 1.4)
+    constant = min(manner.scoop_seconds / np.log(4), 0.2 * (note.end_seconds - note.start_seconds))
+    since = np.maximum(seconds - note.start_seconds, 0)
+    return depth * np.exp(-since / max(constant, 1e-3)) * _inside(seconds, note)
+
+
 def _leap(
-    seconds: NDArray[np.float64], note: _Note, step: int, rng: np.random.Generator, manner: Manner
+    seconds: NDArray[np.float64], note: Note, step: int, rng: np.random.Generator, manner: Manner
 ) -> NDArray[np.float64]:
     """The dip before a leap and the overshoot after it, in the direction of the leap."""
     if step == 0:
@@ -145,11 +123,9 @@ def _leap(
     )
 
 
-def _vibrato(
-    seconds: NDArray[np.float64], note: _Note, rng: np.random.Generator, manner: Manner
-) -> NDArray[np.float64]:
+def _vibrato(seconds: NDArray[np.float64], note: Note, rng: np.random.Generator, manner: Manner) -> NDArray[np.float64]:
     begin = note.start_seconds + manner.vibrato_after_seconds * rng.uniform(0.8, 1.3)
-    swell = _rise(seconds, begin, 0.25) * (1 - _rise(seconds, note.end_seconds - 0.08, 0.08))
+    swell = _rise(seconds, begin, 0.2) * (1 - _rise(seconds, note.end_seconds - 0.08, 0.08))
     rate_hz = manner.vibrato_hz * rng.uniform(0.9, 1.1)
     # a little faster towards the end, as voices do
     phase = rate_hz * (seconds - begin) * (1 + 0.04 * (seconds - begin))

@@ -11,7 +11,8 @@ from visinger.errors import LyricError
 # Tone 1 is level, like a sung note; tone 3 creaks.
 _TONE_LIKING = {1: 3.0, 2: 1.0, 3: 0.25, 4: 1.0, 5: 0.5}
 SHORT_FRAMES = 24  # a final of less than 120 ms is sung only where there is no other
-OTHER_CONSONANT = 0.4  # how often a voiceless initial comes from another recording of its syllable
+MOST_APART_DB = 8.0  # a consonant that replaces another is no softer or louder than it by more
+OTHER_CONSONANT = 0.75  # how often a voiceless initial comes from another recording
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ def choose(units: Units, initial: str, final: str, rng: np.random.Generator) -> 
         if not initial:
             return Choice(None, vowel)
         # the others' consonants bring variety; a voiced one flows into its own vowel and stays with it
-        swap = voiceless(initial) and rng.uniform() < OTHER_CONSONANT
-        return Choice(_drawn(recorded, rng) if swap else vowel, vowel)
+        others = _other_consonants(units, vowel) if voiceless(initial) and rng.uniform() < OTHER_CONSONANT else ()
+        return Choice(others[int(rng.integers(len(others)))] if others else vowel, vowel)
     finals = units.by_final.get(final)
     if not finals:
         raise LyricError(
@@ -55,6 +56,35 @@ def choose(units: Units, initial: str, final: str, rng: np.random.Generator) -> 
         )
     alike = tuple(unit for unit in initials if unit.final[0] == final[0])
     return Choice(_drawn(alike or initials, rng), vowel)
+
+
+def _other_consonants(units: Units, vowel: Unit) -> tuple[Unit, ...]:
+    """Recordings of the same initial before the same final, in whatever tone, or before one that begins alike.
+
+    A consonant is coloured by the lips' rounding and the tongue's place for
+    what follows, hardly by what comes later. None is much softer or shorter
+    than the vowel's own.
+    """
+    own = _consonant_db(vowel)
+    return tuple(
+        unit
+        for unit in units.by_initial.get(vowel.initial, ())
+        if unit is not vowel
+        and _begins(unit.final) == _begins(vowel.final)
+        and abs(_consonant_db(unit) - own) < MOST_APART_DB
+        and len(unit.consonant) > 0.6 * len(vowel.consonant)
+    )
+
+
+def _begins(final: str) -> str:
+    """The vowel that a final begins with; the i of iong is rounded, like v."""
+    return "v" if final == "iong" else final[0]
+
+
+def _consonant_db(unit: Unit) -> float:
+    """Level of a recorded voiceless initial against its vowel."""
+    power = float(np.square(unit.consonant, dtype=np.float64).mean()) if len(unit.consonant) else 0.0
+    return 10 * np.log10(power + 1e-12) - unit.level_db
 
 
 def voiceless(initial: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visinger.audio import Wave
-from visinger.concatenation import chance, contour, inventory
+from visinger.concatenation import chance, contour, dynamics, inventory
 from visinger.concatenation.canvas import Canvas
 from visinger.concatenation.units import Units
 from visinger.errors import LyricError
@@ -18,15 +18,16 @@ from visinger.language import phoneme_set, pinyin
 from visinger.phrasing.lock import lock
 from visinger.phrasing.performance import PhrasePerformance
 from visinger.phrasing.phrase import BREATH, SILENCE, Phrase
-from visinger.units import FRAMES_PER_SECOND, HOP_SAMPLES, SAMPLE_RATE_HZ
+from visinger.units import FRAMES_PER_SECOND, HOP_SAMPLES, SAMPLE_RATE_HZ, midi_from_hz
 
 # Sung lengths of initials: closure and noise of a voiceless one, murmur or glide of a voiced one.
-# Medians of real singing lie between 50 and 130 ms.
+# PJS: b d g 50–60, j 80, k p h f 80, ch ts 110–120, s sh 120–130, m n 60–70, y w 50–60.
 _INITIAL_MS = {
-    **dict.fromkeys(("b", "d"), 45.0),
-    **dict.fromkeys(("g", "zh", "z", "j"), 65.0),
+    **dict.fromkeys(("b", "d", "g"), 50.0),
+    **dict.fromkeys(("zh", "z", "j"), 70.0),
     **dict.fromkeys(("p", "t", "k", "h", "f"), 85.0),
-    **dict.fromkeys(("ch", "c", "q", "sh", "s", "x"), 115.0),
+    **dict.fromkeys(("ch", "c", "q"), 115.0),
+    **dict.fromkeys(("sh", "s", "x"), 125.0),
     **dict.fromkeys(("m", "n", "l", "r"), 70.0),
     **dict.fromkeys(("y", "w"), 60.0),
 }
@@ -48,6 +49,11 @@ class ConcatenativeSinger:
     @cached_property
     def _breath(self) -> NDArray[np.float32] | None:
         return inventory.breath_spectrum(self.units)
+
+    @cached_property
+    def _middle_midi(self) -> float:
+        """The speaker's own pitch, at which a note is neither loud nor soft."""
+        return float(midi_from_hz(np.median([unit.f0_hz for unit in self.units.units])))
 
     def perform(self, phrase: Phrase, *, seed: int = 0) -> PhrasePerformance:
         """Times by rule under the score lock, pitch by rule; raises LyricError for another language's phonemes."""
@@ -73,7 +79,10 @@ class ConcatenativeSinger:
         """The sound, exactly T × 240 samples at 24 kHz; `seed` chooses among recordings."""
         phrase = performance.phrase
         starts = np.concatenate([[0], np.cumsum(performance.frames)])
-        canvas = Canvas(performance.f0_hz, first_frame=phrase.start_frame, seed=seed)
+        loudness_db = dynamics.curve(
+            phrase, performance.frames, seed=seed, dynamics=self.manner.dynamics, middle_midi=self._middle_midi
+        )
+        canvas = Canvas(performance.f0_hz, first_frame=phrase.start_frame, seed=seed, loudness_db=loudness_db)
         parts = split(phrase)
         for place, part in enumerate(parts):
             begin, end = int(starts[part.first]), int(starts[part.last + 1])

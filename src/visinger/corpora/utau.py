@@ -32,7 +32,7 @@ from visinger.corpora.take import CorpusCard, Take
 from visinger.errors import CorpusError
 from visinger.phrasing.phrase import BREATH, SILENCE, Phrase
 
-REVISION = "1"  # counts in every job's digest: raise it when the takes change
+REVISION = "2"  # counts in every job's digest: raise it when the takes change
 MINUTES = 60.0
 PHRASES = 6  # of a song, a take each
 MEAN_TAKE_SECONDS = 5.0

@@ -10,7 +10,7 @@ recordings' own for voiceless consonants. Needs no network and no torch.
 import numpy as np
 
 from visinger.audio import Wave
-from visinger.concatenation import chance, contour
+from visinger.concatenation import chance, contour, dynamics
 from visinger.concatenation.voicebank.aliases import ANY, SILENT
 from visinger.concatenation.voicebank.events import STOP, Event, events
 from visinger.concatenation.voicebank.pieces import Piece, Pieces
@@ -40,6 +40,11 @@ class VoicebankSinger:
         self.pieces = pieces
         self.manner = manner or contour.Manner()
 
+    @property
+    def _middle_midi(self) -> float:
+        """The middle of the recorded pitches, at which a note is neither loud nor soft."""
+        return float(np.mean([pitch.midi for pitch in self.pieces.pitches]))
+
     def perform(self, phrase: Phrase, *, seed: int = 0) -> PhrasePerformance:
         """Times by rule under the score lock, pitch by rule; raises LyricError for another language's phonemes."""
         kinds = phoneme_set(self.pieces.language)
@@ -66,7 +71,13 @@ class VoicebankSinger:
         phrase, pieces = performance.phrase, self.pieces
         starts = np.concatenate([[0], np.cumsum(performance.frames)])
         canvas = StitchedCanvas(
-            performance.f0_hz, first_frame=phrase.start_frame, seed=seed, typical_db=pieces.typical_db
+            performance.f0_hz,
+            first_frame=phrase.start_frame,
+            seed=seed,
+            typical_db=pieces.typical_db,
+            loudness_db=dynamics.curve(
+                phrase, performance.frames, seed=seed, dynamics=self.manner.dynamics, middle_midi=self._middle_midi
+            ),
         )
         sung = events(phrase, pieces.language)
         before: Event | None = None  # the sounding event that ends where this one starts

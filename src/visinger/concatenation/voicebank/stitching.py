@@ -25,14 +25,23 @@ LONGEST_TRANSITION_STEPS = 44  # 220 ms of a vowel's end
 TRANSITION_SHARE = 0.6  # of the vowel that it ends
 FADE_STEPS = 12  # from the held vowel into the transition
 RECORDED_RELEASE_SECONDS = 0.015  # where the recording itself closes
+SUNG_CONSONANT_DB = -2.0  # a bank's syllables were recorded for singing: they keep nearly their own balance
 MOST_MOVED_DB = 12.0  # a transition is moved by no more to meet the vowel before it
 
 
 class StitchedCanvas(Canvas):
     """One phrase in the making; `typical_db` is the level of the bank's vowels."""
 
-    def __init__(self, f0_hz: NDArray[np.float64], *, first_frame: int, seed: int, typical_db: float) -> None:
-        super().__init__(f0_hz, first_frame=first_frame, seed=seed)
+    def __init__(
+        self,
+        f0_hz: NDArray[np.float64],
+        *,
+        first_frame: int,
+        seed: int,
+        typical_db: float,
+        loudness_db: NDArray[np.float64] | None = None,
+    ) -> None:
+        super().__init__(f0_hz, first_frame=first_frame, seed=seed, loudness_db=loudness_db)
         self.typical_db = typical_db
 
     def hold(
@@ -107,3 +116,6 @@ class StitchedCanvas(Canvas):
 
     def _gain_db(self, unit: Piece) -> float:  # type: ignore[override]
         return EVENING * (NUCLEUS_DB - unit.level_db) + (1 - EVENING) * (NUCLEUS_DB - self.typical_db)
+
+    def _consonant_db(self, unit: Piece) -> float:  # type: ignore[override]  # noqa: ARG002
+        return SUNG_CONSONANT_DB
